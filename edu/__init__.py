@@ -1,0 +1,140 @@
+"""«Конспект»: a self-hosted library of study materials."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from edu.api.app import make_api_app, register_api
+from edu.config import ROOT, Settings, load_settings
+from edu.errors import register_error_pages
+from edu.extensions import babel, bind, csrf, db, limiter, login, migrate
+from edu.htmx import vary_on_htmx
+
+if TYPE_CHECKING:
+    from flask_openapi3.openapi import OpenAPI
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application, bound to its database, storage, index and queue. Raises SettingsError."""
+    settings = settings or load_settings()
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for chatty in ("alembic", "fontTools", "huey"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    app = make_api_app(template_folder=str(ROOT / "templates"), static_folder=None)
+    configure(app, settings)
+    bind_parts(app, settings)
+    bind_extensions(app, settings)
+    register_pages(app)
+    register_api(app)
+    register_error_pages(app)
+    register_commands(app)
+    return app
+
+
+def configure(app: OpenAPI, settings: Settings) -> None:
+    """Flask's own settings, from ours."""
+    from edu.site.requests import EduRequest, cap_body, secure_headers
+
+    bind(app, "settings", settings)
+    app.request_class = EduRequest
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
+        SQLALCHEMY_ENGINE_OPTIONS={} if settings.is_sqlite else {"pool_pre_ping": True},
+        SESSION_COOKIE_NAME="edu_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.is_public,
+        REMEMBER_COOKIE_HTTPONLY=True,
+        REMEMBER_COOKIE_SAMESITE="Lax",
+        REMEMBER_COOKIE_SECURE=settings.is_public,
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=256 * 1024,
+        MAX_FORM_PARTS=200,
+        BABEL_DEFAULT_LOCALE=settings.default_locale,
+        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "edu" / "translations"),
+        RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
+        TEMPLATES_AUTO_RELOAD=settings.dev,
+    )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # Flask's documented way
+    app.before_request(cap_body)  # before the CSRF check, which reads the body
+    app.after_request(secure_headers)
+    app.after_request(vary_on_htmx)
+
+
+def bind_parts(app: Flask, settings: Settings) -> None:
+    """Storage, search index and queue: reached through edu.extensions and jobs.queue."""
+    from edu.search.whoosh_index import WhooshIndex
+    from edu.storage.local import LocalStorage
+    from jobs.queue import init_queue
+
+    bind(app, "storage", LocalStorage(settings.data_dir / "storage"))
+    bind(app, "index", WhooshIndex.open_or_create(settings.data_dir / "index"))
+    init_queue(app, settings)
+
+
+def bind_extensions(app: Flask, settings: Settings) -> None:
+    """Database, sign-in, CSRF, limits, languages."""
+    import edu.models  # noqa: F401  # for its effect: the metadata learns of every table
+    from edu.accounts.service import load_session_user
+    from edu.site.context import choose_locale, register_template_helpers
+    from edu.site.database import init_database
+
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    db.init_app(app)
+    init_database(app)
+    migrate.init_app(app, db, directory=str(Path(ROOT) / "migrations"), render_as_batch=True)
+    login.init_app(app)
+    login.user_loader(load_session_user)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    babel.init_app(app, locale_selector=choose_locale)
+    register_template_helpers(app)
+
+
+def register_pages(app: Flask) -> None:
+    """The blueprints of the site."""
+    from edu.accounts.views import bp as accounts
+    from edu.catalog.views import bp as catalog
+    from edu.library.views import bp as library
+    from edu.materials.views import bp as materials
+    from edu.moderation.views import bp as moderation
+    from edu.search.views import bp as search
+    from edu.site.views import assets, health, main, styleguide
+
+    for blueprint in (
+        main,
+        health,
+        assets,
+        accounts,
+        catalog,
+        materials,
+        search,
+        moderation,
+        library,
+    ):
+        app.register_blueprint(blueprint)
+    if app.extensions["edu.settings"].dev:
+        app.register_blueprint(styleguide)
+
+
+def register_commands(app: Flask) -> None:
+    """`flask users`, `flask materials`, `flask search`, `flask demo`."""
+    from edu.accounts.cli import users
+    from edu.demo.cli import demo
+    from edu.materials.cli import materials
+    from edu.search.cli import search
+    from edu.site.cli import start
+
+    for command in (users, materials, search, demo, start):
+        app.cli.add_command(command)

@@ -1,0 +1,1 @@
+"""Assembly of the JSON API: OpenAPI, bearer auth, pagination, problem+json."""

@@ -1,0 +1,91 @@
+"""What all parts of the API have in common: address, limits, headers, described errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+
+from edu.api.security import InvalidToken, limit_key
+from edu.errors import InvalidInput, problem
+from edu.extensions import csrf, limiter, settings
+
+BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
+BEARER_OPTIONAL: list[dict[str, list[str]]] = [{}, *BEARER]
+
+CHALLENGE = 'Bearer realm="api"'
+
+_REASONS = {
+    401: "No token, or one that is not valid (any more).",
+    403: "The person may not do this.",
+    404: "There is no such thing, or not for this person.",
+    409: "The thing is not in the state that this needs.",
+    413: "The request is larger than is accepted here.",
+    422: "Some input cannot be accepted; `errors` says which.",
+    429: "Too many requests; `Retry-After` says how many seconds to wait.",
+    503: "A part of the library does not answer just now.",
+}
+_HEADERS = {
+    401: ("WWW-Authenticate", "string", "The scheme `Bearer`, and what is wrong with the token."),
+    429: ("Retry-After", "integer", "Seconds to wait."),
+}
+
+
+def problems(*statuses: int, **reasons: str) -> dict[str | int, Any]:
+    """Descriptions of error answers; `s409="…"` says more exactly what one means here.
+
+    429 is always among them, for every operation is limited.
+    """
+    return {
+        status: _describe(status, reasons.get(f"s{status}", _REASONS[status]))
+        for status in (*statuses, 429)
+    }
+
+
+def _describe(status: int, reason: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    described: dict[str, Any] = {
+        "description": reason,
+        "content": {"application/problem+json": {"schema": schema}},
+    }
+    if status in _HEADERS:
+        name, kind, text = _HEADERS[status]
+        described["headers"] = {name: {"description": text, "schema": {"type": kind}}}
+    return described
+
+
+def make_blueprint(name: str, tag: str, description: str) -> APIBlueprint:
+    """A part of the API below /api, with one tag in the document, limited and free of cookies."""
+    bp = APIBlueprint(
+        f"api_{name}", __name__, url_prefix="/api", abp_tags=[Tag(name=tag, description=description)]
+    )
+    csrf.exempt(bp)  # no cookie signs anybody in here
+    limiter.shared_limit(lambda: settings().api_limit, scope="api", key_func=limit_key)(bp)
+    bp.register_error_handler(InvalidInput, _render_invalid)
+    bp.register_error_handler(InvalidToken, _render_invalid_token)
+    bp.after_request(_finish)
+    return bp
+
+
+def _render_invalid(error: InvalidInput) -> Response:
+    details = dict(error.details)
+    field = details.pop("field", None)
+    if field is not None:
+        details["errors"] = [{"field": field, "message": str(error.message)}]
+    return problem(error.status, error.code, str(error.message), **details)
+
+
+def _render_invalid_token(error: InvalidToken) -> Response:
+    response = problem(error.status, error.code, str(error.message))
+    response.headers["WWW-Authenticate"] = f'{CHALLENGE}, error="invalid_token"'
+    return response
+
+
+def _finish(response: Response) -> Response:
+    # What is answered depends on who asks, and may change at any moment.
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.vary.add("Authorization")
+    if response.status_code == 401:
+        response.headers.setdefault("WWW-Authenticate", CHALLENGE)
+    return response

@@ -1,0 +1,1 @@
+"""The subject tree, aliases and material types."""

@@ -1,0 +1,145 @@
+"""The subject tree as people and programs ask for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
+
+from edu.catalog.models import Category, CategoryAlias, MaterialType
+from edu.errors import NotFound
+from edu.extensions import db
+
+
+def type_label(material_type: str) -> str:
+    """The name of a material type in the reader's language."""
+    labels = {
+        MaterialType.LECTURE: _("Lecture"),
+        MaterialType.SEMINAR: _("Seminar"),
+        MaterialType.PROBLEMS: _("Problem set"),
+        MaterialType.TEXTBOOK: _("Textbook"),
+        MaterialType.EXAM: _("Exam"),
+        MaterialType.NOTES: _("Notes"),
+        MaterialType.OTHER: _("Other"),
+    }
+    return str(labels[MaterialType(material_type)])
+
+
+def fold(word: str) -> str:
+    """The spelling under which aliases are compared: lower case, ё as е, single spaces."""
+    return " ".join(word.lower().replace("ё", "е").split())
+
+
+def list_subjects() -> list[Category]:
+    """All subjects in order, their children loaded."""
+    query = (
+        select(Category)
+        .where(Category.parent_id.is_(None))
+        .order_by(Category.position, Category.name)
+        .options(selectinload(Category.children).selectinload(Category.children))
+    )
+    return list(db.session.scalars(query))
+
+
+def category_choices(subject: Category | None = None) -> dict[str, list[tuple[int, str]]]:
+    """Every category to choose from, as (id, label) by subject; of one subject if given."""
+
+    def below(category: Category, depth: int = 0) -> Iterator[tuple[int, str]]:
+        yield category.id, "\u2003" * max(depth - 1, 0) + category.name
+        for child in category.children:
+            yield from below(child, depth + 1)
+
+    subjects = [subject] if subject else list_subjects()
+    return {root.name: list(below(root)) for root in subjects}
+
+
+def get_category(category_id: int) -> Category:
+    """Raises NotFound."""
+    category = db.session.get(Category, category_id)
+    if category is None:
+        raise NotFound(_("There is no such subject."))
+    return category
+
+
+def find_category(reference: str) -> Category | None:
+    """A category by id (`12`) or slug path (`matan/ryady`)."""
+    reference = reference.strip().strip("/")
+    if reference.isdecimal():
+        # Longer numbers are no ids, and would overflow the column.
+        return db.session.get(Category, int(reference)) if len(reference) < 10 else None
+    found: Category | None = None
+    for slug in reference.split("/")[:8]:
+        parent_id = found.id if found else None
+        query = select(Category).where(Category.slug == slug, Category.parent_id == parent_id)
+        found = db.session.scalar(query)
+        if found is None:
+            return None
+    return found
+
+
+def find_category_by_name(name: str) -> Category | None:
+    """A category that is called so, by name or alias; a subject before a part of one."""
+    wanted = fold(name)
+    query = (
+        select(Category)
+        .outerjoin(CategoryAlias)
+        .where((CategoryAlias.alias == wanted) | (Category.slug == wanted))
+        .order_by(Category.parent_id.is_not(None), Category.id)
+    )
+    by_alias = db.session.scalar(query.limit(1))
+    if by_alias is not None:
+        return by_alias
+    named = [c for c in db.session.scalars(select(Category)) if fold(c.name) == wanted]
+    return min(named, key=lambda c: (c.parent_id is not None, c.id), default=None)
+
+
+def descendant_ids(category: Category) -> list[int]:
+    """The category itself and all that lies below it."""
+    ids, level = [category.id], [category.id]
+    while level:
+        below = select(Category.id).where(Category.parent_id.in_(level))
+        level = list(db.session.scalars(below))
+        ids += level
+    return ids
+
+
+TRANSLITERATION = str.maketrans(
+    dict(zip("абвгдезийклмнопрстуфыэ", "abvgdeziyklmnoprstufye", strict=True))
+    | {"ё": "e", "ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sch"}
+    | {"ю": "yu", "я": "ya", "ъ": "", "ь": ""}
+)
+
+
+def slugify(name: str) -> str:
+    """A word for addresses: Latin letters, digits, hyphens; never empty."""
+    latin = name.lower().translate(TRANSLITERATION)
+    return re.sub(r"[^a-z0-9]+", "-", latin).strip("-")[:80] or "subject"
+
+
+def ensure_category(
+    name: str,
+    parent: Category | None = None,
+    *,
+    slug: str = "",
+    aliases: Iterable[str] = (),
+    position: int | None = None,
+) -> Category:
+    """The category with this slug under `parent`, made if missing; aliases are added."""
+    slug = slug or slugify(name)
+    parent_id = parent.id if parent else None
+    query = select(Category).where(Category.slug == slug, Category.parent_id == parent_id)
+    category = db.session.scalar(query)
+    if category is None:
+        siblings = select(func.count()).where(Category.parent_id == parent_id)
+        place = position if position is not None else db.session.scalar(siblings) or 0
+        category = Category(slug=slug, name=name, parent=parent, position=place)
+        db.session.add(category)
+    known = {alias.alias for alias in category.aliases}
+    for alias in dict.fromkeys(fold(alias) for alias in aliases):
+        if alias and alias not in known:
+            category.aliases.append(CategoryAlias(alias=alias))
+    db.session.flush()
+    return category

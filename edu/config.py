@@ -1,0 +1,216 @@
+"""Every setting of the product: read from the environment once, typed, and loud on nonsense.
+
+A setting X may also come from a file named by X_FILE, which is how container secrets arrive.
+`.env.example` explains each of them to the person who installs the product.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+MIN_SECRET_LENGTH = 32
+
+N = TypeVar("N", int, float)
+
+
+class SettingsError(Exception):
+    """The environment cannot be understood; the message lists every problem, one a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One instance per process, made by `load_settings`. Sizes in bytes, times in seconds."""
+
+    data_dir: Path
+    secret_key: str = field(repr=False)
+    site_url: str
+    site_name: str
+    host: str
+    port: int
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    default_locale: str
+    dev: bool
+    log_level: str
+    trusted_proxies: int
+    max_upload_bytes: int
+    workers: int
+    media_memory_mb: int
+    media_cpu_s: int
+    media_wall_s: int
+    heartbeat_timeout_s: int
+    max_attempts: int
+    rating_prior_votes: float
+    rating_weight_confirmed: float
+    rating_weight_unconfirmed: float
+    rating_weight_moderator: float
+    per_page: int
+    access_token_s: int
+    api_limit: str
+    login_limit: str
+    login_limit_address: str
+    queue_immediate: bool = False
+
+    @property
+    def is_public(self) -> bool:
+        """True where strangers can reach the site: an https address is the sign of it."""
+        return self.site_url.startswith("https://")
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """DATABASE_URL in SQLAlchemy's spelling (psycopg 3 for PostgreSQL)."""
+        for scheme in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(scheme):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(scheme)
+        return self.database_url
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the embedded database is in use."""
+        return self.database_url.startswith("sqlite:")
+
+
+class _Reader:
+    """Reads typed values out of an environment and collects the problems."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.env = env
+        self.problems: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        file_name = self.env.get(f"{name}_FILE")
+        if not file_name:
+            return self.env.get(name, "").strip() or default
+        try:
+            return Path(file_name).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            self.problems.append(f"{name}_FILE: cannot read {file_name}: {error.strerror}")
+            return default
+
+    def number(self, name: str, default: N, low: float, high: float, kind: Callable[[str], N]) -> N:
+        raw = self.text(name)
+        if not raw:
+            return default
+        try:
+            value = kind(raw)
+        except ValueError:
+            self.problems.append(f"{name}: {raw!r} is not a number")
+            return default
+        if not low <= value <= high:
+            self.problems.append(f"{name}: {raw} is outside {low:g} … {high:g}")
+            return default
+        return value
+
+    def integer(self, name: str, default: int, low: int, high: int) -> int:
+        return self.number(name, default, low, high, int)
+
+    def real(self, name: str, default: float, low: float, high: float) -> float:
+        return self.number(name, default, low, high, float)
+
+    def flag(self, name: str) -> bool:
+        raw = self.text(name, "0").lower()
+        if raw not in {"0", "1", "true", "false", "yes", "no", "on", "off"}:
+            self.problems.append(f"{name}: {raw!r} is neither 1 nor 0")
+        return raw in {"1", "true", "yes", "on"}
+
+    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        raw = self.text(name, default)
+        if raw not in allowed:
+            self.problems.append(f"{name}: {raw!r} is none of {', '.join(allowed)}")
+            return default
+        return raw
+
+    def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
+        raw = self.text(name, default)
+        if raw and urlsplit(raw).scheme.split("+")[0] not in schemes:
+            self.problems.append(f"{name}: must start with one of {', '.join(schemes)}")
+            return default
+        return raw
+
+
+def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Settings from `env` (default: the process's), with `overrides` for tests.
+
+    Raises SettingsError that names every bad value at once.
+    """
+    read = _Reader(os.environ if env is None else env)
+    data_dir = Path(read.text("EDU_DATA", str(ROOT / "var"))).expanduser().resolve()
+    host, port = read.text("HOST", "127.0.0.1"), read.integer("PORT", 8000, 1, 65535)
+    values: dict[str, Any] = {
+        "data_dir": data_dir,
+        "host": host,
+        "port": port,
+        "site_url": read.url("SITE_URL", f"http://{host}:{port}", ("http", "https")).rstrip("/"),
+        "site_name": read.text("SITE_NAME", "Конспект"),
+        "database_url": read.url(
+            "DATABASE_URL",
+            f"sqlite:///{data_dir / 'edu.db'}",
+            ("sqlite", "postgresql", "postgres"),
+        ),
+        "redis_url": read.url("REDIS_URL", "", ("redis", "rediss", "unix")),
+        "default_locale": read.choice("DEFAULT_LOCALE", "ru", ("ru", "en")),
+        "dev": read.flag("EDU_DEV"),
+        "log_level": read.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+        "trusted_proxies": read.integer("TRUSTED_PROXIES", 0, 0, 5),
+        "max_upload_bytes": read.integer("MAX_UPLOAD_MB", 500, 1, 10_000) * 1024 * 1024,
+        "workers": read.integer("WORKERS", 2, 1, 64),
+        "media_memory_mb": read.integer("MEDIA_MEMORY_MB", 1024, 256, 65536),
+        "media_cpu_s": read.integer("MEDIA_CPU_S", 120, 1, 86400),
+        "media_wall_s": read.integer("MEDIA_WALL_S", 180, 1, 86400),
+        "heartbeat_timeout_s": read.integer("HEARTBEAT_TIMEOUT_S", 30, 2, 3600),
+        "max_attempts": read.integer("MAX_ATTEMPTS", 3, 1, 20),
+        "rating_prior_votes": read.real("RATING_PRIOR_VOTES", 5.0, 0, 1000),
+        "rating_weight_confirmed": read.real("RATING_WEIGHT_CONFIRMED", 1.0, 0, 100),
+        "rating_weight_unconfirmed": read.real("RATING_WEIGHT_UNCONFIRMED", 0.3, 0, 100),
+        "rating_weight_moderator": read.real("RATING_WEIGHT_MODERATOR", 2.0, 0, 100),
+        "per_page": read.integer("PER_PAGE", 20, 1, 100),
+        "access_token_s": read.integer("ACCESS_TOKEN_S", 900, 30, 86400),
+        "api_limit": read.text("API_LIMIT", "100 per minute"),
+        "login_limit": read.text("LOGIN_LIMIT", "10 per minute"),
+        "login_limit_address": read.text("LOGIN_LIMIT_ADDRESS", "200 per minute"),
+        "secret_key": read.text("SECRET_KEY"),
+        **overrides,
+    }
+    _check_secret(values, read.problems)
+    if read.problems:
+        raise SettingsError("\n".join(read.problems))
+    values["secret_key"] = values["secret_key"] or _local_secret(values["data_dir"])
+    return Settings(**values)
+
+
+def _check_secret(values: dict[str, Any], problems: list[str]) -> None:
+    secret, public = values["secret_key"], values["site_url"].startswith("https://")
+    if secret and len(secret) < MIN_SECRET_LENGTH:
+        problems.append(f"SECRET_KEY: shorter than {MIN_SECRET_LENGTH} characters")
+    if public and not secret:
+        problems.append(
+            "SECRET_KEY: an https SITE_URL needs a real one; make it with "
+            "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    if public and len(set(secret)) < 8 and secret:
+        problems.append("SECRET_KEY: too regular to be a secret")
+
+
+def _local_secret(data_dir: Path) -> str:
+    """The secret of an installation that is not public, made once and kept beside its data."""
+    path = data_dir / "secret_key"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        # Written whole under another name first: two processes may start at the same moment.
+        fresh = path.with_name(f"secret_key.{os.getpid()}.{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48), encoding="utf-8")
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass  # the other process was first; its secret is the one
+        finally:
+            fresh.unlink()
+    return path.read_text(encoding="utf-8").strip()

@@ -1,0 +1,101 @@
+"""Extensions, created unbound and bound by create_app(); and the app's own long-lived parts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from flask import current_app
+from flask_babel import Babel
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from sqlalchemy import CursorResult, DateTime, Dialect, MetaData, TypeDecorator
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase
+
+if TYPE_CHECKING:
+    from edu.config import Settings
+    from edu.search.base import SearchIndex
+    from edu.storage.base import Storage
+
+
+class Base(DeclarativeBase):
+    """Names for all constraints, so that migrations can change them on every database."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A point in time: aware and in UTC in Python, whatever the database keeps."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times: they have no point in time."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}")
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """SQLite returns naive UTC, PostgreSQL the session's zone."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate()
+login = LoginManager()
+csrf = CSRFProtect()
+babel = Babel()
+limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model  # made at run time, so type checkers are shown its declared base
+
+
+def utcnow() -> datetime:
+    """The present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def insert_if_absent(model: type[Base], **values: Any) -> bool:
+    """INSERT … ON CONFLICT DO NOTHING; True when the row is new. Takes part in the transaction."""
+    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(model).values(**values).on_conflict_do_nothing()
+    return cast("CursorResult[Any]", db.session.execute(statement)).rowcount > 0
+
+
+def settings() -> Settings:
+    """The running app's settings."""
+    return cast("Settings", current_app.extensions["edu.settings"])
+
+
+def storage() -> Storage:
+    """Where the running app's files live."""
+    return cast("Storage", current_app.extensions["edu.storage"])
+
+
+def search_index() -> SearchIndex:
+    """The running app's search index."""
+    return cast("SearchIndex", current_app.extensions["edu.index"])
+
+
+def bind(app: Any, name: str, part: object) -> None:
+    """Hang a long-lived part on the app, to be found by the functions above."""
+    app.extensions[f"edu.{name}"] = part

@@ -1,0 +1,1 @@
+"""Materials: upload, page, files, tags, views."""

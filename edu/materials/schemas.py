@@ -1,0 +1,292 @@
+"""Materials in JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from flask_openapi3 import FileStorage
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from edu.api.schemas import Page, Query, Text
+from edu.catalog.models import MaterialType
+from edu.materials.models import Material, MaterialStatus
+from edu.materials.service import MAX_DESCRIPTION, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE
+from edu.ratings.service import RatingSummary
+from edu.search.service import MAX_PAGE, Found, FoundMaterial, FoundPlace, Sort
+
+MAX_ID = 2**31 - 1
+
+
+def _day(value: Any) -> date:
+    # Stricter than Pydantic, which takes numbers for seconds since 1970.
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError("write the day as YYYY-MM-DD") from None
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+
+_EXAMPLE: dict[str, Any] = {
+    "id": 12,
+    "title": "Числовые ряды",
+    "description": "Конспект лекций, второй семестр",
+    "type": "lecture",
+    "status": "active",
+    "category": {"id": 7, "path": "matan/ryady", "name": "Ряды"},
+    "tags": ["1 курс", "ряды"],
+    "rating": {"mean": 4.6, "votes": 23},
+    "uploader": {"id": 2, "name": "Мария"},
+    "created_at": "2026-02-01T09:00:00Z",
+    "file": {
+        "name": "series.pdf",
+        "media_type": "application/pdf",
+        "bytes": 482113,
+        "pages": 14,
+        "duration": None,
+    },
+    "url": "https://library.example.org/materials/12",
+}
+_PLACE_EXAMPLE: dict[str, Any] = {
+    "page": 5,
+    "section": None,
+    "second": None,
+    "heading": "",
+    "snippet": "Ряд сходится, если сходится последовательность его частичных сумм.",
+    "highlights": [{"start": 0, "end": 3}],
+}
+
+
+class MaterialPath(BaseModel):
+    """Which material."""
+
+    material_id: int = Field(description="The id of the material.")
+
+
+class MaterialQuery(Query):
+    """What to look for. Without `search` all published materials are listed."""
+
+    search: Text | None = Field(None, description="Words in title, description, tags or the text.")
+    category: Text | None = Field(
+        None, description="Id or slug path (`matan/ryady`); takes in what lies below."
+    )
+    subject: Text | None = Field(None, description="Like `category`, which wins if both are given.")
+    type: MaterialType | None = Field(None, description="The kind of material.")
+    rating_gte: float | None = Field(None, ge=1, le=5, description="The least mean rating.")
+    uploaded_after: Day | None = Field(None, description="Published on this day (UTC) or later.")
+    uploaded_before: Day | None = Field(None, description="Published on this day (UTC) or earlier.")
+    sort: Sort | None = Field(None, description="The order; `relevance` if left out.")
+    page: int | None = Field(None, ge=1, le=MAX_PAGE, description="From 1.")
+    per_page: int | None = Field(None, ge=1, le=100, description="The site's own if left out.")
+
+    def as_arguments(self) -> dict[str, Any]:
+        """The same as texts, as `edu.search.service.read_input` takes them."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class MaterialForm(BaseModel):
+    """A file and what is said of it."""
+
+    file: FileStorage = Field(description="PDF, DOCX or MP4; judged by its content.")
+    title: Text = Field(min_length=1, max_length=MAX_TITLE)
+    description: Text = Field("", max_length=MAX_DESCRIPTION)
+    tags: list[Annotated[Text, Field(max_length=MAX_TAG_LENGTH)]] = Field(
+        [], max_length=MAX_TAGS, description="Repeat the field for each tag."
+    )
+    type: MaterialType
+    category_id: int = Field(ge=1, le=MAX_ID, description="The subject, or the part of one.")
+    allow_duplicate: bool = Field(
+        False, description="Take the file even if the library already has these bytes."
+    )
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+
+class RatingForm(BaseModel):
+    """Stars for a material."""
+
+    rating: int = Field(ge=1, le=5, strict=True, description="Stars, 1 to 5.")
+
+    model_config = ConfigDict(json_schema_extra={"example": {"rating": 5}})
+
+
+class CategoryRef(BaseModel):
+    """Where a material belongs."""
+
+    id: int
+    path: str = Field(description="Slugs from the subject down.")
+    name: str
+
+
+class Rating(BaseModel):
+    """What people think of a material."""
+
+    mean: float = Field(description="Weighted mean in stars; 0 without votes.")
+    votes: int
+
+
+class OwnRating(Rating):
+    """A rating, with the stars that the person who asks has given."""
+
+    mine: int | None = Field(description="Your own stars; null without a token or a vote.")
+
+    model_config = ConfigDict(json_schema_extra={"example": {"mean": 4.6, "votes": 23, "mine": 5}})
+
+    @classmethod
+    def of(cls, rating: RatingSummary) -> OwnRating:
+        """The summary in JSON."""
+        return cls(mean=round(rating.mean, 2), votes=rating.votes, mine=rating.mine)
+
+
+class Uploader(BaseModel):
+    """Who has uploaded a material."""
+
+    id: int
+    name: str
+
+
+class FileFacts(BaseModel):
+    """The file of a material."""
+
+    name: str
+    media_type: str
+    bytes: int = Field(description="Size of the file.")
+    pages: int | None = Field(description="Pages of a document, once known.")
+    duration: float | None = Field(description="Seconds of a video, once known.")
+
+
+class MaterialCard(BaseModel):
+    """A material as in lists."""
+
+    id: int
+    title: str
+    description: str
+    type: MaterialType
+    status: MaterialStatus
+    category: CategoryRef
+    tags: list[str]
+    rating: Rating
+    uploader: Uploader
+    created_at: datetime
+    file: FileFacts
+    url: str = Field(description="The page of the material.")
+
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
+
+
+class MaterialDetails(MaterialCard):
+    """A material, with the rating as the person who asks sees it."""
+
+    rating: OwnRating
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {**_EXAMPLE, "rating": {"mean": 4.6, "votes": 23, "mine": None}}
+        }
+    )
+
+    @classmethod
+    def of(cls, material: Material, rating: RatingSummary, url: str) -> MaterialDetails:
+        """`url` is the address of its page."""
+        return cls.model_validate(_facts(material, url) | {"rating": OwnRating.of(rating)})
+
+
+class Highlight(BaseModel):
+    """A matched word: `snippet[start:end]`, in characters (Unicode code points) from 0."""
+
+    start: int
+    end: int
+
+
+class Place(BaseModel):
+    """Where in a material the words stand; one of page, section and second is given."""
+
+    page: int | None = Field(description="Page of a PDF, from 1.")
+    section: int | None = Field(description="Section of a DOCX, from 1.")
+    second: int | None = Field(description="Second of a video.")
+    heading: str
+    snippet: str = Field(description="Plain text around the words.")
+    highlights: list[Highlight]
+
+    model_config = ConfigDict(json_schema_extra={"example": _PLACE_EXAMPLE})
+
+    @classmethod
+    def of(cls, place: FoundPlace) -> Place:
+        """The place, its marked pieces as plain text and ranges."""
+        numbers = {"page": None, "section": None, "second": None, place.kind: place.number}
+        return cls.model_validate(
+            numbers
+            | {
+                "heading": place.heading,
+                "snippet": "".join(text for text, _matched in place.pieces),
+                "highlights": list(_ranges(place.pieces)),
+            }
+        )
+
+
+class MaterialHit(MaterialCard):
+    """A found material with the places where the words stand."""
+
+    places: list[Place] = Field(description="Empty without `search`, and if only the card matches.")
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {**_EXAMPLE, "places": [_PLACE_EXAMPLE]}}
+    )
+
+    @classmethod
+    def of(cls, hit: FoundMaterial, url: str) -> MaterialHit:
+        """`url` is the address of its page."""
+        material = hit.material
+        rating = Rating(mean=round(material.rating_mean, 2), votes=material.rating_votes)
+        places = [Place.of(place) for place in hit.places]
+        return cls.model_validate(_facts(material, url) | {"rating": rating, "places": places})
+
+
+class MaterialList(Page):
+    """A page of found materials."""
+
+    items: list[MaterialHit]
+
+    @classmethod
+    def of(cls, found: Found, items: list[MaterialHit]) -> MaterialList:
+        """The page with its items in JSON."""
+        return cls(
+            items=items,
+            total=found.total,
+            page=found.page,
+            pages=found.pages,
+            per_page=found.per_page,
+        )
+
+
+def _ranges(pieces: Iterable[tuple[str, bool]]) -> Iterable[Highlight]:
+    start = 0
+    for text, matched in pieces:
+        if matched:
+            yield Highlight(start=start, end=start + len(text))
+        start += len(text)
+
+
+def _facts(material: Material, url: str) -> dict[str, Any]:
+    file, category = material.file, material.category
+    return {
+        "id": material.id,
+        "title": material.title,
+        "description": material.description,
+        "type": material.type,
+        "status": material.status,
+        "category": CategoryRef(id=category.id, path=category.path, name=category.name),
+        "tags": [tag.name for tag in material.tags],
+        "uploader": Uploader(id=material.uploader.id, name=material.uploader.name),
+        "created_at": material.created_at,
+        "file": FileFacts(
+            name=file.name,
+            media_type=file.media_type,
+            bytes=file.size,
+            pages=file.pages,
+            duration=file.duration,
+        ),
+        "url": url,
+    }

@@ -1,0 +1,344 @@
+"""Materials as people use them: who may see them, upload, lists, tags, views."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import joinedload, selectinload
+
+from edu.accounts.models import User
+from edu.catalog.models import Category, MaterialType
+from edu.catalog.service import descendant_ids, list_subjects
+from edu.errors import EduError, Forbidden, InvalidInput, NotFound
+from edu.extensions import db, insert_if_absent, settings, storage, utcnow
+from edu.materials.models import Material, MaterialStatus, Passage, StoredFile, Tag, View
+from edu.media.errors import FileRefused
+from edu.media.inspect import sniff
+from edu.media.messages import refusal_message
+from edu.search.query import parse_query
+from edu.storage.base import original_key
+from edu.storage.incoming import Incoming
+
+MAX_TAGS = 15
+MAX_TAG_LENGTH = 40
+MAX_TITLE = 200
+MAX_DESCRIPTION = 5000
+MAX_PAGE = 10_000
+
+
+class DuplicateFile(EduError):
+    """The library already has these very bytes; `existing` is what holds them, if visible."""
+
+    status = 409
+    code = "duplicate"
+
+    def __init__(self, existing: Material | None, incoming: StoredFile) -> None:
+        super().__init__(_("This file is already in the library."))
+        self.existing = existing
+        self.incoming = incoming
+        if existing is not None:
+            self.details = {"material_id": existing.id}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list: items, and where it stands in the whole."""
+
+    items: list[Material]
+    total: int
+    page: int
+    per_page: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one."""
+        return max(1, -(-self.total // self.per_page))
+
+    def as_variables(self) -> dict[str, Any]:
+        """The names under which list templates know it."""
+        return {
+            "materials": self.items,
+            "total": self.total,
+            "page": self.page,
+            "pages": self.pages,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialData:
+    """What the uploader says of a file."""
+
+    title: str
+    description: str
+    tags: list[str]
+    type: str
+    category: Category
+
+
+# Who may do what ------------------------------------------------------------------------------
+
+
+def can_see(user: User | None, material: Material) -> bool:
+    """Published materials are everybody's; others are for their uploader and moderators."""
+    if material.status == MaterialStatus.ACTIVE:
+        return True
+    return user is not None and (user.is_moderator or user.id == material.uploader_id)
+
+
+def can_upload(user: User | None) -> bool:
+    """Everybody with a confirmed account may offer a file."""
+    return user is not None and user.is_confirmed
+
+
+def can_retry(user: User | None, material: Material) -> bool:
+    """A failed material may be tried again by those who see it."""
+    return user is not None and can_see(user, material) and material.status == MaterialStatus.FAILED
+
+
+# Reading --------------------------------------------------------------------------------------
+
+
+def with_details(query: Select[Material]) -> Select[Material]:
+    """Load what a card shows in a fixed number of queries."""
+    return query.options(
+        joinedload(Material.file),
+        joinedload(Material.category).joinedload(Category.parent),
+        joinedload(Material.uploader),
+        selectinload(Material.tags),
+    )
+
+
+def get_visible(user: User | None, material_id: int) -> Material:
+    """Raises NotFound, also for what this person must not know of."""
+    if material_id > 2**31 - 1:
+        raise NotFound(_("There is no such material."))
+    query = with_details(select(Material).where(Material.id == material_id))
+    material = db.session.scalar(query)
+    if material is None or not can_see(user, material):
+        raise NotFound(_("There is no such material."))
+    return material
+
+
+def load_active(ids: Iterable[int]) -> dict[int, Material]:
+    """The published ones among `ids`: what search may show."""
+    query = select(Material).where(
+        Material.id.in_(list(ids)), Material.status == MaterialStatus.ACTIVE
+    )
+    return {material.id: material for material in db.session.scalars(with_details(query))}
+
+
+def paginate(query: Select[Material], page: int, per_page: int | None = None) -> Page:
+    """One page of `query`, whose order is given; pages out of range are empty."""
+    per_page = per_page or settings().per_page
+    page = min(max(page, 1), MAX_PAGE)
+    total = (
+        db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    )
+    items = db.session.scalars(with_details(query).limit(per_page).offset((page - 1) * per_page))
+    return Page(list(items), total, page, per_page)
+
+
+def list_newest(limit: int = 10) -> list[Material]:
+    """The latest published, newest first."""
+    query = (
+        select(Material)
+        .where(Material.status == MaterialStatus.ACTIVE)
+        .order_by(Material.published_at.desc(), Material.id.desc())
+        .limit(limit)
+    )
+    return list(db.session.scalars(with_details(query)))
+
+
+def list_in_category(category: Category, page: int) -> Page:
+    """Published materials of a category and all below it, newest first."""
+    query = (
+        select(Material)
+        .where(
+            Material.status == MaterialStatus.ACTIVE,
+            Material.category_id.in_(descendant_ids(category)),
+        )
+        .order_by(Material.published_at.desc(), Material.id.desc())
+    )
+    return paginate(query, page)
+
+
+def count_by_category() -> dict[int, int]:
+    """Published materials of each category, those below it included."""
+    rows = db.session.execute(
+        select(Material.category_id, func.count())
+        .where(Material.status == MaterialStatus.ACTIVE)
+        .group_by(Material.category_id)
+    )
+    direct = [(row[0], row[1]) for row in rows]
+    tree = db.session.execute(select(Category.id, Category.parent_id))
+    parents = {row.id: row.parent_id for row in tree}
+    counts = dict.fromkeys(parents, 0)
+    for category_id, count in direct:
+        step: int | None = category_id
+        while step is not None:
+            counts[step] += count
+            step = parents[step]
+    return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A category with the number of published materials on it and below, and what lies below."""
+
+    category: Category
+    count: int
+    children: list[Shelf]
+
+
+def list_shelves(categories: Iterable[Category] | None = None) -> list[Shelf]:
+    """The subjects (or `categories`) as the pages list them."""
+    counts = count_by_category()
+
+    def shelf(category: Category) -> Shelf:
+        return Shelf(category, counts[category.id], [shelf(c) for c in category.children])
+
+    return [shelf(c) for c in (list_subjects() if categories is None else categories)]
+
+
+def list_passages(material: Material) -> list[Passage]:
+    """The text of a material in reading order."""
+    query = select(Passage).where(Passage.material_id == material.id).order_by(Passage.number)
+    return list(db.session.scalars(query))
+
+
+def highlight_terms(query: str) -> list[str]:
+    """The words of a query in the form that the viewer marks: stems that words begin with."""
+    return sorted(parse_query(query).terms)
+
+
+def find_by_hash(sha256: str) -> list[Material]:
+    """All materials made of these bytes, oldest first."""
+    query = select(Material).join(StoredFile).where(StoredFile.sha256 == sha256)
+    return list(db.session.scalars(query.order_by(Material.id)))
+
+
+def suggest_tags(prefix: str, limit: int = 10) -> list[str]:
+    """Known tags that begin so, in order."""
+    folded = normalise_tag(prefix)
+    query = select(Tag.name).where(Tag.name.startswith(folded, autoescape=True))
+    return list(db.session.scalars(query.order_by(Tag.name).limit(limit)))
+
+
+# Upload ---------------------------------------------------------------------------------------
+
+
+def normalise_tag(tag: str) -> str:
+    """The one spelling of a tag: lower case, single spaces, no leading #."""
+    return " ".join(tag.lower().split()).lstrip("#").strip()[:MAX_TAG_LENGTH]
+
+
+def check_data(data: MaterialData) -> MaterialData:
+    """The data as it will be kept. Raises InvalidInput."""
+    title = " ".join(data.title.split())
+    if not title:
+        raise InvalidInput(_("Give the material a title."), field="title")
+    if len(title) > MAX_TITLE:
+        raise InvalidInput(_("The title is too long."), field="title")
+    if len(data.description) > MAX_DESCRIPTION:
+        raise InvalidInput(_("The description is too long."), field="description")
+    if data.type not in set(MaterialType):
+        raise InvalidInput(_("Choose the type of the material."), field="type")
+    tags = list(dict.fromkeys(tag for tag in map(normalise_tag, data.tags) if tag))
+    if len(tags) > MAX_TAGS:
+        raise InvalidInput(_("At most %(n)d tags, please.", n=MAX_TAGS), field="tags")
+    return MaterialData(title, data.description.strip(), tags, data.type, data.category)
+
+
+def accept_file(incoming: Incoming) -> StoredFile:
+    """Judge the bytes by their content and put them in the storage.
+
+    The row is not added to the session yet. Raises InvalidInput with the reason of the refusal.
+    """
+    try:
+        found = sniff(incoming.path, incoming.name, max_bytes=settings().max_upload_bytes)
+    except FileRefused as refused:
+        message = refusal_message(refused.code, refused.details)
+        raise InvalidInput(message, code=refused.code, field="file") from refused
+    storage().save(incoming.path, original_key(incoming.sha256))
+    return StoredFile(
+        sha256=incoming.sha256,
+        size=incoming.size,
+        name=clean_file_name(incoming.name),
+        media_type=found.media_type,
+    )
+
+
+def clean_file_name(name: str) -> str:
+    """A name that is safe to show and to send back: no paths, no control or bidi characters."""
+    base = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(c for c in base if c.isprintable()).strip()[-200:] or "file"
+
+
+def upload_material(
+    user: User | None, data: MaterialData, file: StoredFile, *, allow_duplicate: bool = False
+) -> Material:
+    """A new material in `processing`. Raises Forbidden, InvalidInput or DuplicateFile."""
+    if user is None or not can_upload(user):
+        raise Forbidden(_("Only confirmed accounts can upload."))
+    data = check_data(data)
+    if not allow_duplicate:
+        refuse_duplicate(user, file)
+    material = Material(
+        title=data.title,
+        description=data.description,
+        type=data.type,
+        category=data.category,
+        uploader=user,
+        file=file,
+        tags=ensure_tags(data.tags),
+        status=MaterialStatus.PROCESSING.value,
+    )
+    db.session.add(material)
+    db.session.flush()
+    return material
+
+
+def refuse_duplicate(user: User | None, file: StoredFile) -> None:
+    """Raises DuplicateFile when the bytes are here already, naming only what `user` may see."""
+    twins = [m for m in find_by_hash(file.sha256) if m.status != MaterialStatus.FAILED]
+    if twins:
+        raise DuplicateFile(next((m for m in twins if can_see(user, m)), None), file)
+
+
+def ensure_tags(names: list[str]) -> list[Tag]:
+    """The tags of these (normalised) names, made where missing."""
+    for name in names:
+        insert_if_absent(Tag, name=name)
+    known = {tag.name: tag for tag in db.session.scalars(select(Tag).where(Tag.name.in_(names)))}
+    return [known[name] for name in names]
+
+
+# Views ----------------------------------------------------------------------------------------
+
+
+def count_view(material: Material, user: User | None, visitor: str) -> bool:
+    """Count an opening of the page, once a day for each person or browser.
+
+    `visitor` tells browsers of unknown people apart; only its hash is kept.
+    """
+    if material.status != MaterialStatus.ACTIVE:
+        return False
+    viewer = f"u{user.id}" if user else hashlib.sha256(visitor.encode()).hexdigest()[:40]
+    new = insert_if_absent(
+        View,
+        material_id=material.id,
+        user_id=user.id if user else None,
+        viewer=viewer,
+        day=utcnow().date(),
+        created_at=utcnow(),
+    )
+    if not new:
+        return False
+    increase = update(Material).where(Material.id == material.id)
+    db.session.execute(increase.values(views=Material.views + 1))
+    return True

@@ -1,0 +1,252 @@
+"""Pages of materials: upload, material, its bytes, its progress."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    session,
+    url_for,
+)
+from flask_babel import gettext as _
+from itsdangerous import BadData
+from werkzeug.wrappers import Response as BaseResponse
+
+from edu.accounts.models import User
+from edu.catalog.service import list_subjects
+from edu.errors import Forbidden, InvalidInput, NotFound
+from edu.extensions import db, settings, storage
+from edu.htmx import go_to, wants_fragment
+from edu.materials import service
+from edu.materials.forms import UploadForm, file_from_token, file_token
+from edu.materials.models import Material, MaterialStatus, StoredFile
+from edu.media.messages import refusal_message
+from edu.media.service import retry_material
+from edu.ratings import service as ratings
+from edu.site.requests import current_person, signed_in
+from edu.storage.base import original_key, thumbnail_key
+from edu.storage.incoming import from_form
+from jobs.materials import process_material
+from jobs.search import update_index
+
+bp = Blueprint("materials", __name__)
+
+UNTRUSTED = "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; sandbox"
+
+
+def _visible(material_id: int) -> Material:
+    return service.get_visible(current_person(), material_id)
+
+
+# Upload ---------------------------------------------------------------------------------------
+
+
+@bp.get("/upload")
+def upload() -> str:
+    if not service.can_upload(signed_in()):
+        raise Forbidden(_("Only confirmed accounts can upload."))
+    return _show_upload(_upload_form())
+
+
+def _upload_form() -> UploadForm:
+    form = UploadForm()
+    form.offer_categories(list_subjects())
+    return form
+
+
+def _show_upload(form: UploadForm, fragment: str = "_upload_form", **variables: Any) -> str:
+    name = f"materials/{fragment}.html" if wants_fragment() else "materials/upload.html"
+    return render_template(
+        name,
+        form=form,
+        subjects=list_subjects(),
+        max_bytes=settings().max_upload_bytes,
+        **variables,
+    )
+
+
+@bp.post("/upload", endpoint="upload_submit")
+def upload_submit() -> str | BaseResponse | tuple[str, int]:
+    person = signed_in()
+    form = _upload_form()
+    if not form.validate_on_submit():
+        return _upload_again(form)
+    try:
+        material = _take_upload(form, person)
+    except service.DuplicateFile as duplicate:
+        return _ask_about_duplicate(form, duplicate)
+    except InvalidInput as error:
+        form.show_error(str(error.details.get("field", "file")), str(error.message))
+        return _upload_again(form)
+    process_material.enqueue(material.id)
+    return go_to(url_for("materials.show", material_id=material.id))
+
+
+def _take_upload(form: UploadForm, person: User) -> Material:
+    known = _known_file(form.token.data or "", person)
+    file = known or service.accept_file(from_form(request.files.get("file")))
+    # Without a token the question has not been asked yet, whatever the form says.
+    material = service.upload_material(
+        person, form.data_for_service(), file, allow_duplicate=known is not None
+    )
+    db.session.commit()
+    return material
+
+
+def _known_file(token: str, person: User | None) -> StoredFile | None:
+    try:
+        return file_from_token(token, person) if token else None
+    except BadData as error:
+        text = _("Too much time has passed. Choose the file once more.")
+        raise InvalidInput(text, field="file") from error
+
+
+def _upload_again(form: UploadForm) -> tuple[str, int]:
+    return _show_upload(form), 422
+
+
+def _ask_about_duplicate(form: UploadForm, duplicate: service.DuplicateFile) -> tuple[str, int]:
+    db.session.rollback()
+    token = file_token(duplicate.incoming, current_person())
+    existing = duplicate.existing
+    return _show_upload(form, "_duplicate", duplicate=True, existing=existing, token=token), 422
+
+
+@bp.get("/materials/tags")
+def tags() -> str:
+    # The field holds several tags: the one being typed comes last.
+    typed = request.args.get("q") or request.args.get("tags", "")
+    before, comma, last = typed.rpartition(",")
+    found = service.suggest_tags(last) if last.strip() else []
+    lead = f"{before.strip()}, " if comma else ""
+    return render_template("materials/_tags.html", tags=[lead + tag for tag in found])
+
+
+# Page -----------------------------------------------------------------------------------------
+
+
+@bp.get("/materials/<int:material_id>")
+def show(material_id: int) -> str:
+    person, material = current_person(), _visible(material_id)
+    if service.count_view(material, person, _visitor()):
+        db.session.commit()
+        material = _visible(material_id)
+    text_view = material.file.kind == "docx" and material.status != MaterialStatus.PROCESSING
+    return render_template(
+        "materials/show.html",
+        views=material.views,
+        show_status=material.status != MaterialStatus.ACTIVE,
+        sections=service.list_passages(material) if text_view else [],
+        place=_place(),
+        terms=service.highlight_terms(request.args.get("q", "")),
+        **_rating_variables(material),
+        **_status_variables(material),
+    )
+
+
+def _rating_variables(material: Material) -> dict[str, Any]:
+    person = current_person()
+    return {
+        "can_rate": ratings.can_rate(person, material),
+        "my_stars": ratings.summarise_rating(material, person).mine,
+    }
+
+
+def _status_variables(material: Material) -> dict[str, Any]:
+    return {
+        "material": material,
+        "error_message": refusal_message(material.error) if material.error else "",
+        "can_retry": service.can_retry(current_person(), material),
+    }
+
+
+def _place() -> int:
+    value = request.args.get("page") or request.args.get("section") or "1"
+    return int(value) if value.isdecimal() and len(value) < 7 and int(value) > 0 else 1
+
+
+def _visitor() -> str:
+    if "visitor" not in session:
+        session["visitor"] = secrets.token_hex(16)
+    return str(session["visitor"])
+
+
+@bp.get("/materials/<int:material_id>/status")
+def status(material_id: int) -> str:
+    material = _visible(material_id)
+    return render_template("materials/_status.html", polled=True, **_status_variables(material))
+
+
+@bp.post("/materials/<int:material_id>/retry")
+def retry(material_id: int) -> BaseResponse:
+    material = _visible(material_id)
+    if not service.can_retry(signed_in(), material):
+        raise Forbidden
+    retry_material(material)
+    db.session.commit()
+    process_material.enqueue(material.id)
+    return go_to(url_for("materials.show", material_id=material.id))
+
+
+@bp.post("/materials/<int:material_id>/rate")
+def rate(material_id: int) -> str | BaseResponse:
+    person, material = signed_in(), _visible(material_id)
+    ratings.rate_material(person, material, request.form.get("stars", 0, type=int))
+    db.session.commit()
+    update_index.enqueue()
+    if wants_fragment():
+        return render_template(
+            "materials/_rating.html", material=material, **_rating_variables(material)
+        )
+    flash(_("Thank you! Your rating counts."), "success")
+    return redirect(url_for("materials.show", material_id=material.id), 303)
+
+
+# Bytes ----------------------------------------------------------------------------------------
+
+
+@bp.get("/materials/<int:material_id>/file")
+def file(material_id: int) -> Response:
+    stored = _visible(material_id).file
+    # Only PDF and video are made for showing in a browser; a DOCX is for the office program.
+    attach = "download" in request.args or stored.kind == "docx"
+    return _deliver(original_key(stored.sha256), stored.media_type, stored.name, attach=attach)
+
+
+@bp.get("/materials/<int:material_id>/thumbnail")
+def thumbnail(material_id: int) -> Response:
+    stored = _visible(material_id).file
+    if not stored.has_thumbnail:
+        raise NotFound
+    return _deliver(thumbnail_key(stored.sha256), "image/webp", "thumbnail.webp", attach=False)
+
+
+def _deliver(key: str, media_type: str, name: str, *, attach: bool) -> Response:
+    try:
+        stream = storage().open(key)
+    except FileNotFoundError as error:
+        raise NotFound(
+            _("The file is not in the storage any more. Tell the moderators.")
+        ) from error
+    response = send_file(
+        stream,
+        mimetype=media_type,
+        as_attachment=attach,
+        download_name=name,
+        conditional=True,
+        etag=key.rsplit("/", 1)[-1],
+        max_age=0,
+    )
+    # What may be seen can change at any moment, so a browser asks each time (and gets a 304).
+    response.cache_control.private = True
+    response.cache_control.no_cache = True
+    response.headers["Content-Security-Policy"] = UNTRUSTED
+    return response

@@ -1,0 +1,70 @@
+"""The one entry for jobs: a file goes in, plain data and a thumbnail come out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edu.media.inspect import Kind
+from edu.media.sandbox import OnProgress, Sandbox
+
+
+@dataclass(frozen=True)
+class PassageText:
+    """A piece that a search hit opens at: a PDF page or a DOCX section, numbered from 1."""
+
+    number: int
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Processed:
+    """What became of a file.
+
+    pages: PDF only. duration (seconds), width, height (pixels): video only. passages: those that
+    have text or a heading; none for a video. text_ok: False when a document has no text that
+    reads as words; it is still a good file. outline: (title, page, level from 0), PDF only.
+    thumbnail: a WebP file in the workdir, or None where a page could not be drawn.
+    peak_mb: the most memory the child held.
+    """
+
+    kind: Kind
+    media_type: str
+    pages: int | None
+    duration: float | None
+    width: int | None
+    height: int | None
+    passages: list[PassageText]
+    thumbnail: Path | None
+    text_ok: bool
+    outline: list[tuple[str, int, int]]
+    peak_mb: float
+
+
+def process_file(
+    sandbox: Sandbox, source: Path, name: str, workdir: Path, on_progress: OnProgress
+) -> Processed:
+    """Inspect, read and picture `source` inside the sandbox; `name` is what the uploader gave.
+
+    `workdir` is an existing folder that belongs to this call; a second run overwrites the first.
+    `on_progress(step, percent)` gets the steps inspect, text, thumbnail and comes at least every
+    two seconds; what it raises stops the work. Raises FileRefused for the file's own faults and
+    SandboxError for the machine's.
+    """
+    result = sandbox.run("process", source, workdir, name, on_progress)
+    return _from_data(result.data, workdir, result.peak_mb)
+
+
+def _from_data(data: dict[str, Any], workdir: Path, peak_mb: float) -> Processed:
+    thumbnail = data.pop("thumbnail")
+    passages = [PassageText(*passage) for passage in data.pop("passages")]
+    outline = [(str(title), int(page), int(level)) for title, page, level in data.pop("outline")]
+    return Processed(
+        **data,
+        passages=passages,
+        outline=outline,
+        thumbnail=workdir / thumbnail if thumbnail else None,
+        peak_mb=peak_mb,
+    )

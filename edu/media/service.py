@@ -1,0 +1,190 @@
+"""The processing half of a material's life: claim, heartbeat, end, and what was left lying.
+
+The database is the truth: a worker owns a material only as long as its claim stands in the row and
+its heartbeat is fresh. Every function here may run twice, or after a crash, with the same end.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Select, delete, insert, or_, select, update
+
+from edu.errors import Conflict
+from edu.extensions import db, settings, storage, utcnow
+from edu.materials.models import Material, MaterialStatus, Passage
+from edu.media.process import Processed
+from edu.storage.base import thumbnail_key
+
+
+class ClaimLost(Exception):
+    """Another worker has taken the material over; whatever this one holds is worth nothing."""
+
+
+def new_claim() -> str:
+    """A name for one attempt that tells which process on which host makes it."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(6)}"
+
+
+def _owner_is_dead(claim: str) -> bool:
+    """True when the claim's process ran on this host and is gone: no need to wait for silence."""
+    host, _, rest = claim.partition(":")
+    pid = rest.partition(":")[0]
+    if host != socket.gethostname() or not pid.isdecimal():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def _silent(query: Select[Any]) -> Select[Any]:
+    limit = utcnow() - timedelta(seconds=settings().heartbeat_timeout_s)
+    return query.where(
+        Material.status == MaterialStatus.PROCESSING,
+        or_(Material.heartbeat_at.is_(None), Material.heartbeat_at < limit),
+    )
+
+
+def release_dead_claims() -> int:
+    """Free the materials of processes of this host that are gone; counts them."""
+    query = select(Material).where(
+        Material.status == MaterialStatus.PROCESSING, Material.heartbeat_at.is_not(None)
+    )
+    dead = [m for m in db.session.scalars(query) if _owner_is_dead(m.claim)]
+    for material in dead:
+        material.heartbeat_at = None
+    db.session.flush()
+    return len(dead)
+
+
+def list_unattended(limit: int = 1000) -> list[int]:
+    """Ids of materials that stand in `processing` without anybody working on them."""
+    return list(db.session.scalars(_silent(select(Material.id)).order_by(Material.id).limit(limit)))
+
+
+def claim_material(material_id: int) -> str | None:
+    """Take the material in hand; None when it is done, gone, or in other hands.
+
+    One UPDATE decides, so of two workers one gets it. The attempt after the last ends in `failed`.
+    """
+    claim = new_claim()
+    limit = utcnow() - timedelta(seconds=settings().heartbeat_timeout_s)
+    taken = update(Material).where(
+        Material.id == material_id,
+        Material.status == MaterialStatus.PROCESSING,
+        or_(Material.heartbeat_at.is_(None), Material.heartbeat_at < limit),
+    )
+    taken = taken.values(
+        claim=claim,
+        heartbeat_at=utcnow(),
+        attempts=Material.attempts + 1,
+        step="inspect",
+        percent=0,
+    )
+    if _rows(taken) == 0:
+        return None
+    material = db.session.get_one(Material, material_id, populate_existing=True)
+    if material.attempts > settings().max_attempts:
+        fail_material(material_id, claim, "interrupted")
+        return None
+    return claim
+
+
+def beat(material_id: int, claim: str, step: str, percent: int) -> None:
+    """Show that the work goes on. Raises ClaimLost."""
+    values = {"heartbeat_at": utcnow(), "step": step, "percent": percent}
+    _own(update(Material).values(**values), material_id, claim)
+
+
+def finish_material(material_id: int, claim: str, result: Processed) -> Material:
+    """Keep what was found and move the material on. Raises ClaimLost.
+
+    A moderator's upload is published at once; everybody else's waits for review.
+    """
+    _own(update(Material).values(heartbeat_at=utcnow(), step="save"), material_id, claim)
+    material = db.session.get_one(Material, material_id, populate_existing=True)
+    _save_file_facts(material, result)
+    db.session.execute(delete(Passage).where(Passage.material_id == material_id))
+    rows = [
+        {"material_id": material_id, "number": p.number, "heading": p.heading, "text": p.text}
+        for p in result.passages
+    ]
+    if rows:
+        db.session.execute(insert(Passage), rows)
+    known_good = material.published_at is not None
+    if material.uploader.is_moderator or known_good:
+        material.status = MaterialStatus.ACTIVE.value
+        material.published_at = material.published_at or utcnow()
+    else:
+        material.status = MaterialStatus.PENDING.value
+    material.step, material.percent, material.error = "", 100, ""
+    material.claim, material.heartbeat_at = "", None
+    material.touch()
+    db.session.flush()
+    return material
+
+
+def _save_file_facts(material: Material, result: Processed) -> None:
+    file = material.file
+    file.media_type, file.pages, file.duration = result.media_type, result.pages, result.duration
+    file.width, file.height, file.text_ok = result.width, result.height, result.text_ok
+    if result.thumbnail is not None:
+        storage().save(Path(result.thumbnail), thumbnail_key(file.sha256))
+        file.has_thumbnail = True
+
+
+def fail_material(material_id: int, claim: str, code: str) -> None:
+    """End in `failed` with the code of a sentence that tells what to do. Raises ClaimLost."""
+    values = {
+        "status": MaterialStatus.FAILED.value,
+        "error": code,
+        "heartbeat_at": None,
+        "step": "",
+    }
+    _own(update(Material).values(**values, claim=""), material_id, claim)
+
+
+def give_up_attempt(material_id: int, claim: str, code: str) -> bool:
+    """An attempt broke down: leave it for the next, or fail after the last. True if it failed."""
+    material = db.session.get_one(Material, material_id, populate_existing=True)
+    if material.attempts >= settings().max_attempts:
+        fail_material(material_id, claim, code)
+        return True
+    _own(update(Material).values(heartbeat_at=None, step="queued", claim=""), material_id, claim)
+    return False
+
+
+def retry_material(material: Material) -> None:
+    """Start over what has failed. Raises Conflict when it has not."""
+    if material.status != MaterialStatus.FAILED:
+        raise Conflict
+    material.status, material.error = MaterialStatus.PROCESSING.value, ""
+    material.attempts, material.percent, material.step = 0, 0, "queued"
+    material.claim, material.heartbeat_at = "", None
+    db.session.flush()
+
+
+def _rows(statement: Any) -> int:
+    options = {"synchronize_session": False}
+    return cast(
+        "CursorResult[Any]", db.session.execute(statement, execution_options=options)
+    ).rowcount
+
+
+def _own(statement: Any, material_id: int, claim: str) -> None:
+    mine = statement.where(
+        Material.id == material_id,
+        Material.claim == claim,
+        Material.status == MaterialStatus.PROCESSING,
+    )
+    if _rows(mine) == 0:
+        raise ClaimLost

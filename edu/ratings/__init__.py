@@ -1,0 +1,1 @@
+"""Stars, the weighted average and the top 10."""

@@ -1,0 +1,1 @@
+"""Search inside the files: query, index, places, snippets."""

@@ -1,0 +1,126 @@
+"""All parts of a document folded into one row of weighted word positions."""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from edu.search.analysis import stems
+from edu.search.base import IndexDocument, PassageText
+from edu.search.contents import is_contents_page, looks_like_heading
+
+# How much one occurrence in each part counts against one in the body. BM25 saturates (K1 in
+# ranking.py), so a word of the title outweighs some eight in the text, not a whole book of them.
+TITLE_WEIGHT = 8.0
+TAG_WEIGHT = 4.0
+HEADING_WEIGHT = 3.0
+LINE_WEIGHT = 1.5  # of a line that looks like a heading
+DESCRIPTION_WEIGHT = 3.0
+SUBJECT_WEIGHT = 2.0
+BODY_WEIGHT = 1.0
+
+PART_GAP = 16  # positions between parts, so that no phrase spans two of them
+
+
+class FoldedDocument:
+    """All parts of a document in one row of positions, each word with its summed weight."""
+
+    def __init__(self) -> None:
+        self.positions: dict[str, list[int]] = defaultdict(list)
+        self.weights: dict[str, float] = defaultdict(float)
+        self.end = 0
+
+    def add(self, words: list[str], weight: float) -> None:
+        """Append a part that follows the last one directly."""
+        positions, weights = self.positions, self.weights
+        for place, stem in enumerate(words, self.end):
+            if stem:
+                positions[stem].append(place)
+                weights[stem] += weight
+        self.end += len(words)
+
+    def add_apart(self, text: str, weight: float) -> None:
+        """Append a part that no phrase may reach into."""
+        self.add(stems(text), weight)
+        self.end += PART_GAP
+
+
+@dataclass(frozen=True, slots=True)
+class PassageMap:
+    """Where passages and headings lie in a document's positions: two groups of parallel arrays."""
+
+    starts: array[int]
+    numbers: array[int]
+    contents: array[int]  # 1 for a page of contents, which names every subject and treats none
+    heading_starts: array[int]
+    heading_ends: array[int]
+    heading_words: array[int]  # how many words, stop words not counted
+
+    @classmethod
+    def empty(cls) -> PassageMap:
+        """Return the map of a document without passages."""
+        return cls(*(array("I") for _ in range(6)))
+
+    def pack(self) -> bytes:
+        """Return all arrays in one run of bytes."""
+        passages = (self.starts, self.numbers, self.contents)
+        headings = (self.heading_starts, self.heading_ends, self.heading_words)
+        counts = array("I", [len(self.starts)])
+        return b"".join(part.tobytes() for part in (counts, *passages, *headings))
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> PassageMap:
+        """Return the map that pack() wrote."""
+        numbers = array("I", packed)
+        if not numbers:
+            return cls.empty()
+        count = numbers[0]
+        rest = numbers[1 + 3 * count :]
+        size = len(rest) // 3
+        return cls(
+            *(numbers[1 + i * count : 1 + (i + 1) * count] for i in range(3)),
+            *(rest[i * size : (i + 1) * size] for i in range(3)),
+        )
+
+
+def fold_document(document: IndexDocument) -> tuple[FoldedDocument, PassageMap]:
+    """Return all words of a document with weights and positions, and where its passages lie."""
+    folded = FoldedDocument()
+    folded.add_apart(document.title, TITLE_WEIGHT)
+    for tag in document.tags:
+        folded.add_apart(tag, TAG_WEIGHT)
+    folded.add_apart(document.description, DESCRIPTION_WEIGHT)
+    for name in document.category_names:
+        folded.add_apart(name, SUBJECT_WEIGHT)
+    return folded, _fold_passages(folded, document.passages)
+
+
+def _fold_passages(folded: FoldedDocument, passages: Iterable[PassageText]) -> PassageMap:
+    found = PassageMap.empty()
+    for passage in passages:
+        found.starts.append(folded.end)
+        found.numbers.append(passage.number)
+        found.contents.append(is_contents_page(passage.text))
+        if passage.heading:
+            _fold_heading(folded, found, stems(passage.heading), HEADING_WEIGHT)
+        _fold_lines(folded, found, passage.text)
+    return found
+
+
+def _fold_lines(folded: FoldedDocument, found: PassageMap, text: str) -> None:
+    for line in text.splitlines():
+        if looks_like_heading(line):
+            _fold_heading(folded, found, stems(line), LINE_WEIGHT)
+        else:
+            folded.add(stems(line), BODY_WEIGHT)
+
+
+def _fold_heading(
+    folded: FoldedDocument, found: PassageMap, words: list[str], weight: float
+) -> None:
+    found.heading_starts.append(folded.end)
+    folded.add(words, weight)
+    found.heading_ends.append(folded.end)
+    found.heading_words.append(sum(1 for stem in words if stem and not stem.isdecimal()))

@@ -1,0 +1,93 @@
+"""What every template can use: language, theme, formats."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, g, request
+from flask_babel import format_date, format_decimal, get_locale
+from flask_babel import gettext as _
+
+from edu.assets import asset
+from edu.catalog.models import MaterialType
+from edu.catalog.service import type_label
+from edu.extensions import settings
+from edu.htmx import wants_fragment
+from edu.materials.service import can_upload
+from edu.moderation.service import count_pending
+from edu.site.requests import current_person
+
+LANGUAGES = {"ru": "Русский", "en": "English"}
+THEMES = ("auto", "light", "dark")
+
+
+def choose_locale() -> str:
+    """The language that the person chose, else the site's: browsers in labs lie about it."""
+    chosen = request.cookies.get("lang", "") if request else ""
+    return chosen if chosen in LANGUAGES else settings().default_locale
+
+
+def chosen_theme() -> str:
+    """`auto`, `light` or `dark`."""
+    theme = request.cookies.get("theme", "auto")
+    return theme if theme in THEMES else "auto"
+
+
+def format_size(size: int) -> str:
+    """Bytes as people read them: `1,6 МБ`."""
+    value, unit = float(size), _("B")
+    for name in (_("kB"), _("MB"), _("GB")):
+        if value < 1000:
+            break
+        value, unit = value / 1000, name
+    return f"{format_decimal(round(value, 1 if value < 10 else 0))} {unit}"
+
+
+def format_duration(seconds: float) -> str:
+    """Seconds as on a player: `1:23:45`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def format_rating(mean: float) -> str:
+    """Stars with one decimal in the reader's spelling: `4,6`."""
+    return str(format_decimal(round(mean, 1), "0.0"))
+
+
+def format_day(moment: datetime) -> str:
+    """The day of a moment in the reader's spelling."""
+    return str(format_date(moment, "d MMMM yyyy" if str(get_locale()) == "ru" else "medium"))
+
+
+def _pending_count() -> int:
+    # Asked for by the header of every page, and by the queue page itself: once a request is enough.
+    if "pending_count" not in g:
+        g.pending_count = count_pending()
+    return int(g.pending_count)
+
+
+def template_context() -> dict[str, Any]:
+    """The variables of every template."""
+    person = current_person()
+    return {
+        "site_name": settings().site_name,
+        "theme": chosen_theme(),
+        "locale": str(get_locale()),
+        "languages": LANGUAGES,
+        "wants_fragment": wants_fragment(),
+        "pending_count": _pending_count() if person and person.is_moderator else 0,
+        "may_upload": can_upload(person),
+    }
+
+
+def register_template_helpers(app: Flask) -> None:
+    """Filters, functions and variables of templates."""
+    app.context_processor(template_context)
+    app.jinja_env.filters.update(
+        filesize=format_size, duration=format_duration, rating=format_rating, date=format_day
+    )
+    app.jinja_env.globals.update(
+        asset=asset, type_label=type_label, material_types=[t.value for t in MaterialType]
+    )

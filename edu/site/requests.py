@@ -1,0 +1,89 @@
+"""What every request passes: who asks, bounded bodies in, security headers out."""
+
+from __future__ import annotations
+
+from typing import IO, Any, cast
+
+from flask import Request, Response, request
+from flask_login import current_user
+
+from edu.accounts.models import User
+from edu.errors import SignInRequired
+from edu.extensions import settings
+from edu.storage.incoming import HashingFile
+
+FORM_OVERHEAD = 256 * 1024
+UPLOAD_ENDPOINTS = {"materials.upload_submit"}
+
+CSP = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "media-src 'self' blob:",
+        "connect-src 'self'",
+        "worker-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "manifest-src 'self'",
+    )
+)
+
+
+class EduRequest(Request):
+    """Uploads are written to the data folder and hashed as they arrive, not copied afterwards."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        return cast("IO[bytes]", HashingFile(settings().data_dir / "incoming"))
+
+
+def current_person() -> User | None:
+    """The signed-in person as a plain model object, or None for a stranger."""
+    if not current_user.is_authenticated:
+        return None
+    return cast("User", current_user._get_current_object())
+
+
+def signed_in() -> User:
+    """The person who asks. Raises SignInRequired, which leads to the sign-in page."""
+    person = current_person()
+    if person is None:
+        raise SignInRequired
+    return person
+
+
+def upload_limit() -> int:
+    """The largest body of a request that carries a file."""
+    return settings().max_upload_bytes + FORM_OVERHEAD
+
+
+def cap_body() -> None:
+    """Only signed-in people may send more than a form's worth of bytes."""
+    if request.endpoint in UPLOAD_ENDPOINTS and current_user.is_authenticated:
+        request.max_content_length = upload_limit()
+
+
+def secure_headers(response: Response) -> Response:
+    """The headers of every answer; a view may have set a stricter policy for its bytes."""
+    headers: dict[str, Any] = {
+        "Content-Security-Policy": CSP,
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    }
+    if settings().is_public:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    for name, value in headers.items():
+        response.headers.setdefault(name, value)
+    return response

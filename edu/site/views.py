@@ -1,0 +1,103 @@
+"""Home, language, health, the component sheet and built static files."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+)
+from sqlalchemy import text
+from werkzeug.wrappers import Response as BaseResponse
+
+from edu.accounts.views import safe_target
+from edu.assets import DIST
+from edu.extensions import db, limiter, search_index, storage
+from edu.materials.service import list_newest, list_shelves
+from edu.ratings.service import list_top_materials
+from edu.site.context import LANGUAGES
+
+log = logging.getLogger(__name__)
+main = Blueprint("main", __name__)
+health = Blueprint("health", __name__)
+assets = Blueprint("assets", __name__)
+styleguide = Blueprint("styleguide", __name__)
+
+YEAR_S = 365 * 24 * 3600
+
+
+@main.get("/")
+def home() -> str:
+    return render_template(
+        "main/home.html",
+        top=list_top_materials(),
+        newest=list_newest(8),
+        subjects=list_shelves(),
+    )
+
+
+@main.post("/language")
+def set_language() -> BaseResponse:
+    response = redirect(safe_target(request.form.get("next")), 303)
+    if request.form.get("lang") in LANGUAGES:
+        response.set_cookie(
+            "lang", request.form["lang"], max_age=YEAR_S, samesite="Lax", httponly=True
+        )
+    return response
+
+
+@health.get("/healthz")
+@limiter.exempt
+def healthz() -> Response:
+    return jsonify(status="ok")
+
+
+def _check_database() -> None:
+    db.session.execute(text("SELECT id FROM users LIMIT 1"))
+
+
+@health.get("/readyz")
+@limiter.exempt
+def readyz() -> tuple[Response, int]:
+    checks: dict[str, Callable[[], object]] = {
+        "database": _check_database,
+        "index": search_index().check,
+        "queue": current_app.extensions["edu.queue"].check,
+        "storage": storage().check,
+    }
+    answers = {name: _answers(name, check) for name, check in checks.items()}
+    ready = all(answers.values())
+    words = {name: "ok" if answer else "failed" for name, answer in answers.items()}
+    return jsonify(status="ok" if ready else "failed", **words), 200 if ready else 503
+
+
+def _answers(name: str, check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except Exception:  # whatever it is, this part is not ready; the log has it
+        log.exception("readyz: %s", name)
+        return False
+    return True
+
+
+@assets.get("/static/<path:name>", endpoint="file")
+@limiter.exempt
+def static_file(name: str) -> Response:
+    # Names carry a hash of the content, so a browser may keep them.
+    response = send_from_directory(DIST, name, max_age=YEAR_S)
+    response.cache_control.immutable = True
+    response.cache_control.public = True
+    return response
+
+
+@styleguide.get("/styleguide", endpoint="index")
+def style_guide() -> str:
+    return render_template("styleguide/index.html")

@@ -1,0 +1,41 @@
+"""The worker: `python -m jobs`."""
+
+from __future__ import annotations
+
+import sys
+
+from edu import create_app
+from edu.config import SettingsError
+from edu.extensions import settings
+from edu.site.startup import StartRefused, check_start
+from jobs.materials import reconcile
+from jobs.queue import Queue
+
+
+def main() -> int:
+    """Run until SIGINT or SIGTERM; 2 when the settings forbid a start."""
+    try:
+        app = create_app()
+        with app.app_context():
+            check_start()
+            reconcile.enqueue()
+            workers = settings().workers
+    except (SettingsError, StartRefused) as error:
+        print(error, file=sys.stderr)
+        return 2
+    queue: Queue = app.extensions["edu.queue"]
+    consumer = queue.huey.create_consumer(
+        workers=workers,
+        worker_type="thread",
+        initial_delay=0.05,
+        max_delay=0.25,
+        # SIGTERM lets the present file finish; after SIGINT the next start's reconciler does.
+        graceful_signal="TERM",
+        shutdown_timeout=20,
+    )
+    consumer.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""Background work: Huey behind a decorator.
+
+    @job()
+    def process_material(material_id: int) -> None: ...
+
+    process_material.enqueue(7)      # after the commit, by id
+
+A job is found by its name, so Huey itself knows one task, `run`. The queue is a hint: when it
+cannot be reached the work is found in the database by the reconciler, so `enqueue` only logs.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any, Generic, ParamSpec
+
+from flask import Flask, current_app
+from huey import Huey, PriorityRedisHuey, SqliteHuey, crontab
+from huey.registry import Message
+
+from edu.config import Settings
+from edu.extensions import bind
+
+log = logging.getLogger(__name__)
+P = ParamSpec("P")
+JOBS: dict[str, Job[Any]] = {}
+EVERY_MINUTE: list[Job[[]]] = []
+
+
+class JsonSerializer:
+    """Huey's messages as JSON: who can write into the queue must not get to run code by pickle."""
+
+    def serialize(self, data: Any) -> bytes:
+        """A Message, which is a tuple of plain values here, or a plain value of Huey's own."""
+        return json.dumps(data).encode()
+
+    def deserialize(self, data: bytes) -> Any:
+        """The Message that `serialize` was given."""
+        value = json.loads(data)
+        return Message(*value) if isinstance(value, list) else value
+
+
+class Job(Generic[P]):
+    """A function that runs in a worker, in an app context and a session of its own."""
+
+    def __init__(self, function: Callable[P, None], priority: int) -> None:
+        self.function = function
+        self.name = function.__name__
+        self.priority = priority
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Run here and now, in the present app context."""
+        self.function(*args, **kwargs)
+
+    def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Ask a worker to run this soon. Call it after the commit."""
+        try:
+            current_app.extensions["edu.queue"].submit(self, args)
+        except Exception:
+            # Whatever is wrong with the queue, the row is committed and the reconciler finds it.
+            log.exception("queue: %s%r was not taken", self.name, args)
+
+
+def job(priority: int = 0) -> Callable[[Callable[P, None]], Job[P]]:
+    """Make a function a job; those of higher priority run first."""
+
+    def decorate(function: Callable[P, None]) -> Job[P]:
+        made = Job(function, priority)
+        JOBS[made.name] = made
+        return made
+
+    return decorate
+
+
+def every_minute(made: Job[[]]) -> Job[[]]:
+    """Run this job every minute and when a worker starts."""
+    EVERY_MINUTE.append(made)
+    return made
+
+
+class Queue:
+    """The app's Huey and the one task it knows."""
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        self.app = app
+        self.immediate = settings.queue_immediate
+        self.huey = _make_huey(settings)
+        self._run = self.huey.task(name="run", context=False)(self.run)
+
+    def submit(self, made: Job[Any], args: tuple[Any, ...]) -> None:
+        """Put a message into the queue; in immediate mode run it at once, as a worker would."""
+        if self.immediate:
+            self.run(made.name, list(args))
+        else:
+            self.huey.enqueue(self._run.s(made.name, list(args), priority=made.priority))
+
+    def run(self, name: str, args: list[Any]) -> None:
+        """What a worker does with a message. The app context brings a session of its own."""
+        with self.app.app_context():
+            JOBS[name](*args)
+
+    def check(self) -> int:
+        """How many messages wait. Raises when the queue does not answer."""
+        return int(self.huey.pending_count())
+
+    def run_minutely(self) -> None:
+        """Enqueue what is due every minute."""
+        with self.app.app_context():
+            for made in EVERY_MINUTE:
+                made.enqueue()
+
+
+def _make_huey(settings: Settings) -> Huey:
+    if settings.redis_url:
+        return PriorityRedisHuey(
+            "edu", url=settings.redis_url, results=False, serializer=JsonSerializer()
+        )
+    path = settings.data_dir / "queue.db"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return SqliteHuey(
+        "edu", filename=str(path), results=False, timeout=15, serializer=JsonSerializer()
+    )
+
+
+def init_queue(app: Flask, settings: Settings) -> Queue:
+    """Bind a queue to the app."""
+    queue = Queue(app, settings)
+    queue.huey.periodic_task(crontab(minute="*"), name="minutely")(queue.run_minutely)
+    bind(app, "queue", queue)
+    return queue

@@ -1,0 +1,21 @@
+// What every page loads: htmx and small behaviours found by their data attributes.
+import htmx from "htmx.org/dist/htmx.esm.js";
+import "./requests.js";
+import "./theme.js";
+import "./overlays.js";
+import "./toasts.js";
+import "./search.js";
+import "./upload.js";
+import { markAll } from "./marks.js";
+
+window.htmx = htmx;
+
+function onReady() {
+  markAll(document);
+}
+
+if (document.readyState === "loading") {
+  document.addEventListener("DOMContentLoaded", onReady);
+} else {
+  onReady();
+}

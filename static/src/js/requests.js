@@ -1,0 +1,42 @@
+// What every htmx request carries, and what a person sees when one fails.
+import { showMessage } from "./toasts.js";
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const { verb, headers, parameters, elt } = event.detail;
+  if (verb !== "get") {
+    headers["X-CSRFToken"] = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+    return;
+  }
+  // An address without empty parameters is short enough to share.
+  if (elt.closest("[data-clean]")) {
+    for (const [name, value] of Object.entries(parameters)) {
+      if (value === "") {
+        delete parameters[name];
+      }
+    }
+  }
+});
+
+// A refusal that says where it goes is shown as the server wrote it; others get our own words.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { detail } = event;
+  if (detail.isError && detail.xhr.getResponseHeader("HX-Retarget")) {
+    detail.shouldSwap = true;
+    detail.isError = false;
+  }
+});
+
+document.addEventListener("htmx:sendError", () => showMessage("offline"));
+document.addEventListener("htmx:timeout", () => showMessage("offline"));
+document.addEventListener("htmx:responseError", (event) => {
+  const status = event.detail.xhr.status;
+  if (status === 413) {
+    showMessage("tooLarge");
+  } else if (status === 429) {
+    showMessage("tooMany");
+  } else if (status === 401 || status === 403) {
+    showMessage("denied");
+  } else {
+    showMessage("failed");
+  }
+});

@@ -1,0 +1,99 @@
+// The upload form: drop zone, checks before sending, progress while sending.
+const TITLE_FROM_NAME = /\.[^.]+$/;
+
+function formatSize(bytes, locale) {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
+  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), 3);
+  return new Intl.NumberFormat(locale, {
+    style: "unit",
+    unit: units[power],
+    unitDisplay: "short",
+    maximumFractionDigits: 1,
+  }).format(bytes / 1000 ** power);
+}
+
+/** A sentence about what is wrong with the file, or "" (the server judges again, by content). */
+function complaint(zone, file) {
+  if (file.size === 0) {
+    return zone.dataset.empty;
+  }
+  if (file.size > Number(zone.dataset.maxBytes)) {
+    return zone.dataset.tooLarge;
+  }
+  return /\.(pdf|docx|mp4)$/i.test(file.name) ? "" : zone.dataset.wrongType;
+}
+
+function showFile(zone) {
+  const input = zone.querySelector('input[type="file"]');
+  const file = input.files[0];
+  const wrong = file ? complaint(zone, file) : "";
+  const name = zone.querySelector("[data-file-name]");
+  input.setCustomValidity(wrong);
+  name.textContent = file ? `${file.name} · ${formatSize(file.size, document.documentElement.lang)}` : "";
+  zone.querySelector("[data-file-error]").textContent = wrong;
+  const title = zone.closest("form").elements.namedItem("title");
+  if (file && !wrong && title && !title.value) {
+    title.value = file.name.replace(TITLE_FROM_NAME, "").replaceAll("_", " ").slice(0, 200);
+  }
+}
+
+document.addEventListener("change", (event) => {
+  const zone = event.target.closest("[data-drop]");
+  if (zone && event.target.type === "file") {
+    showFile(zone);
+  }
+});
+
+for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
+  document.addEventListener(name, (event) => {
+    const zone = event.target.closest?.("[data-drop]");
+    if (zone) {
+      // The file input covers the zone and takes the drop; only the look is ours.
+      zone.classList.toggle("is-over", name === "dragenter" || name === "dragover");
+    } else if (document.querySelector("[data-drop]") && name !== "dragenter") {
+      // Beside the zone a dropped file would replace the page and what was typed.
+      event.preventDefault();
+    }
+  });
+}
+
+let sending = false;
+
+const uploadForm = (event) => event.target.closest?.("form[data-upload]");
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const form = uploadForm(event);
+  if (form && event.target === form) {
+    sending = true;
+    form.querySelector("[data-sending]").hidden = false;
+  }
+});
+
+document.addEventListener("htmx:xhr:progress", (event) => {
+  const form = uploadForm(event);
+  if (!form || !event.detail.lengthComputable) {
+    return;
+  }
+  const percent = Math.floor((100 * event.detail.loaded) / event.detail.total);
+  form.querySelector("[data-sending] progress").value = percent;
+  form.querySelector("[data-percent]").textContent = `${percent} %`;
+  form.querySelector("[data-sending-text]").textContent =
+    form.dataset[percent < 100 ? "textSending" : "textChecking"];
+});
+
+// beforeOnLoad comes before a redirect, which must not ask whether to leave the page.
+for (const name of ["htmx:beforeOnLoad", "htmx:afterRequest"]) {
+  document.addEventListener(name, (event) => {
+    const form = uploadForm(event);
+    if (form && event.target === form) {
+      sending = false;
+      form.querySelector("[data-sending]").hidden = true;
+    }
+  });
+}
+
+window.addEventListener("beforeunload", (event) => {
+  if (sending) {
+    event.preventDefault();
+  }
+});

@@ -1,0 +1,171 @@
+"""Fixtures that every test may use.
+
+Three people recur: Alice is a student, Maria moderates, Charlie is an outsider.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy.orm import close_all_sessions
+
+from edu import create_app
+from edu.accounts import service as accounts
+from edu.accounts.models import Role, User
+from edu.config import ROOT, load_settings
+from edu.extensions import db
+from tests import services
+
+PASSWORD = "correct horse battery"
+MakeApp = Callable[..., Flask]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    # bcrypt's cost is its virtue; the tests of sign-in need the code path, not the seconds.
+    rounds, accounts.BCRYPT_ROUNDS = accounts.BCRYPT_ROUNDS, 4
+    original = accounts.hash_password
+    accounts.hash_password = lambda password, rounds=4: original(password, rounds)  # type: ignore[assignment]
+    yield
+    accounts.BCRYPT_ROUNDS, accounts.hash_password = rounds, original
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite database to copy."""
+    folder = tmp_path_factory.mktemp("template")
+    app = create_app(load_settings({"EDU_DATA": str(folder)}))
+    with app.app_context():
+        upgrade(directory=str(ROOT / "migrations"))
+        db.engine.dispose()
+    return folder / "edu.db"
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis server for this test process."""
+    with services.run_redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server for this test process, with a migrated database to copy."""
+    with services.run_postgres(tmp_path_factory.mktemp("postgres")) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE template_edu")
+        settings = load_settings(
+            {
+                "EDU_DATA": str(tmp_path_factory.mktemp("pg-template")),
+                "DATABASE_URL": url.replace("/postgres", "/template_edu"),
+            }
+        )
+        app = create_app(settings)
+        with app.app_context():
+            upgrade(directory=str(ROOT / "migrations"))
+            db.engine.dispose()
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """A migrated, empty PostgreSQL database of this test's own."""
+    name = f"edu_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_edu")
+        yield postgres_server.replace("/postgres", f"/{name}")
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def make_app(tmp_path: Path, sqlite_template: Path) -> Iterator[MakeApp]:
+    """Make an app in a folder of its own: `make_app(PER_PAGE="5", queue_immediate=False)`.
+
+    Upper-case names are environment settings, others override fields of Settings. Jobs run at once
+    unless `queue_immediate` is False.
+    """
+    made: list[Flask] = []
+
+    def make(**changes: Any) -> Flask:
+        env = {"EDU_DATA": str(tmp_path / "data"), "SITE_URL": "http://localhost"}
+        env |= {key: str(value) for key, value in changes.items() if key.isupper()}
+        overrides = {key: value for key, value in changes.items() if not key.isupper()}
+        if "DATABASE_URL" not in env:
+            target = Path(env["EDU_DATA"]) / "edu.db"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.exists():
+                shutil.copyfile(sqlite_template, target)
+        app = create_app(load_settings(env, **{"queue_immediate": True, **overrides}))
+        app.config["TESTING"] = True
+        made.append(app)
+        return app
+
+    yield make
+    close_all_sessions()
+    for app in made:
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    """The application on SQLite, jobs run at once, CSRF checks off."""
+    made = make_app()
+    made.config["WTF_CSRF_ENABLED"] = False
+    return made
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def any_app(request: pytest.FixtureRequest, make_app: MakeApp) -> Flask:
+    """The application on each database in turn."""
+    if request.param == "sqlite":
+        return make_app()
+    return make_app(DATABASE_URL=request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A stranger's browser."""
+    return app.test_client()
+
+
+def make_user(name: str, role: Role = Role.USER) -> User:
+    """An account `name@example.org`, committed."""
+    user = accounts.register_user(f"{name}@example.org", PASSWORD, name.title(), role=role)
+    db.session.commit()
+    return user
+
+
+def sign_in(client: FlaskClient, name: str) -> FlaskClient:
+    """The same browser, signed in."""
+    form = {"email": f"{name}@example.org", "password": PASSWORD}
+    assert client.post("/login", data=form).status_code == 303
+    return client
+
+
+@pytest.fixture
+def people(app: Flask) -> dict[str, int]:
+    """Ids of Alice (student), Maria (moderator) and Charlie (outsider)."""
+    with app.app_context():
+        roles = {"alice": Role.USER, "maria": Role.MODERATOR, "charlie": Role.USER}
+        return {name: make_user(name, role).id for name, role in roles.items()}
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say in the last lines what could not be run, and why."""
+    reasons = sorted(
+        {str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", [])}
+    )
+    if reasons:
+        terminalreporter.write_line("Not run on this machine:")
+        for reason in reasons:
+            terminalreporter.write_line(f"  {reason.removeprefix('Skipped: ')}")

@@ -1,0 +1,128 @@
+"""Real servers for the tests, started on loopback in a folder of their own."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+SKIPPED: dict[str, str] = {}
+
+
+def missing(name: str, hint: str) -> None:
+    """Skip for want of a program, unless EDU_REQUIRE says that it has to be there."""
+    if name in os.environ.get("EDU_REQUIRE", "").split(","):
+        pytest.fail(f"{name} is required and missing ({hint})")
+    SKIPPED[name] = hint
+    pytest.skip(f"{name} is missing ({hint})")
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody uses just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 30) -> None:
+    """Wait until something listens; fails when the process ends first."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.5).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError(f"nothing listens on {port}")
+
+
+def find_chromium() -> str:
+    """The browser's program, or a skip."""
+    for name in CHROMIUM_NAMES:
+        if path := shutil.which(name):
+            return path
+    missing("chromium", "install the package chromium")
+    raise AssertionError
+
+
+@contextmanager
+def stopping(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """End the process with the block."""
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@contextmanager
+def run_redis(folder: Path) -> Iterator[str]:
+    """A Redis server of our own; yields its URL."""
+    program = shutil.which("redis-server")
+    if program is None:
+        missing("redis", "install the package redis-server")
+    port = free_port()
+    command = [str(program), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir"]
+    with stopping(subprocess.Popen([*command, str(folder)], stdout=subprocess.DEVNULL)) as process:
+        wait_for_port(port, process)
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+def _postgres_programs() -> Path | None:
+    versions = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name.split(".")[0])
+    )
+    if versions:
+        return versions[-1]
+    on_path = shutil.which("initdb")
+    return Path(on_path).parent if on_path else None
+
+
+@contextmanager
+def run_postgres(folder: Path) -> Iterator[str]:
+    """A PostgreSQL server of our own; yields the URL of its maintenance database."""
+    programs = _postgres_programs()
+    if programs is None:
+        missing("postgres", "install the package postgresql")
+        raise AssertionError
+    # The server refuses to run as root; the package brings a user for it.
+    user = "postgres" if os.geteuid() == 0 else None
+    data, port = folder / "data", free_port()
+    if user:
+        folder.chmod(0o755)
+        data.mkdir()
+        shutil.chown(data, user)
+        data.chmod(0o700)
+        for parent in folder.parents:
+            if parent.stat().st_uid == 0 and parent != Path("/"):
+                parent.chmod(parent.stat().st_mode | 0o011)
+    common = {"user": pwd.getpwnam(user).pw_uid if user else None, "cwd": "/"}
+    subprocess.run(
+        [programs / "initdb", "-D", data, "-U", "edu", "-A", "trust", "-E", "UTF8", "--no-sync"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        **common,
+    )
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+    command = [programs / "postgres", "-D", data, *options.split()]
+    with stopping(subprocess.Popen(command, stderr=subprocess.DEVNULL, **common)) as process:
+        wait_for_port(port, process)
+        yield f"postgresql://edu@127.0.0.1:{port}/postgres"
