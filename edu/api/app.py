@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_openapi3 import Info, OpenAPI, SecurityScheme
+from flask_openapi3.models.info import Info
+from flask_openapi3.models.security_scheme import SecurityScheme
+from flask_openapi3.openapi import OpenAPI
 
 from edu.api.schemas import Problem
 
@@ -23,14 +25,14 @@ class ApiApp(OpenAPI):
 
     def generate_spec_json(self) -> None:
         """Build the document, without the 422 that the library adds to every operation."""
-        super().generate_spec_json()
+        super().generate_spec_json()  # type: ignore[no-untyped-call]  # the library leaves it untyped
         for path in self.spec_json["paths"].values():
             for operation in path.values():
                 if "application/json" in operation["responses"]["422"]["content"]:
                     del operation["responses"]["422"]
 
 
-def make_api_app(**flask_kwargs: Any) -> OpenAPI:
+def make_api_app(**flask_kwargs: Any) -> ApiApp:
     """An application without pages yet; arguments go to Flask."""
     return ApiApp(
         "edu",
@@ -49,7 +51,7 @@ def make_api_app(**flask_kwargs: Any) -> OpenAPI:
     )
 
 
-def register_api(app: OpenAPI) -> None:
+def register_api(app: ApiApp) -> None:
     """The parts of the API, its description and the page that shows it."""
     # Imported here, for the features import the package whose making calls this.
     from edu.accounts.api import bp as accounts

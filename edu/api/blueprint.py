@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 
 from edu.api.security import InvalidToken, limit_key
 from edu.errors import InvalidInput, problem
@@ -58,7 +59,10 @@ def _describe(status: int, reason: str) -> dict[str, Any]:
 def make_blueprint(name: str, tag: str, description: str) -> APIBlueprint:
     """A part of the API below /api, with one tag in the document, limited and free of cookies."""
     bp = APIBlueprint(
-        f"api_{name}", __name__, url_prefix="/api", abp_tags=[Tag(name=tag, description=description)]
+        f"api_{name}",
+        __name__,
+        url_prefix="/api",
+        abp_tags=[Tag(name=tag, description=description)],
     )
     csrf.exempt(bp)  # no cookie signs anybody in here
     limiter.shared_limit(lambda: settings().api_limit, scope="api", key_func=limit_key)(bp)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, url_for
-from flask_openapi3 import OpenAPI
+from flask_openapi3.openapi import OpenAPI
 
 from edu.site.requests import CSP
 
 bp = Blueprint("api", __name__, url_prefix="/api")
 
-# Swagger UI writes style attributes into its page; styles cannot run code, and scripts stay our own.
+# Swagger UI writes style attributes into its page. Styles run no code, and scripts stay our own.
 DOCS_CSP = CSP.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 
 

@@ -16,7 +16,9 @@ V = TypeVar("V", bound=Callable[..., Response])
 
 
 def _read_query(model: type[BaseModel]) -> dict[str, Any]:
-    return {name: value for name, value in request.args.items() if value and name in model.model_fields}
+    return {
+        name: value for name, value in request.args.items() if value and name in model.model_fields
+    }
 
 
 def _read_body(_model: type[BaseModel]) -> dict[str, Any]:
@@ -82,6 +84,8 @@ def invalid_fields(error: ValidationError) -> InvalidInput:
     return InvalidInput(_("Some of what was sent cannot be accepted."), errors=errors)
 
 
-def reply(model: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def reply(
+    model: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
     """A JSON answer."""
     return Response(model.model_dump_json(), status, headers, content_type="application/json")

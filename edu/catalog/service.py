@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from flask_babel import gettext as _
 from sqlalchemy import func, select
@@ -42,18 +42,6 @@ def list_subjects() -> list[Category]:
         .options(selectinload(Category.children).selectinload(Category.children))
     )
     return list(db.session.scalars(query))
-
-
-def category_choices(subject: Category | None = None) -> dict[str, list[tuple[int, str]]]:
-    """Every category to choose from, as (id, label) by subject; of one subject if given."""
-
-    def below(category: Category, depth: int = 0) -> Iterator[tuple[int, str]]:
-        yield category.id, "\u2003" * max(depth - 1, 0) + category.name
-        for child in category.children:
-            yield from below(child, depth + 1)
-
-    subjects = [subject] if subject else list_subjects()
-    return {root.name: list(below(root)) for root in subjects}
 
 
 def get_category(category_id: int) -> Category:

@@ -13,13 +13,17 @@ bp = Blueprint("catalog", __name__, url_prefix="/subjects")
 
 @bp.get("")
 def index() -> str:
-    return render_template("catalog/index.html", subjects=materials.list_shelves())
+    return render_template(
+        "catalog/index.html",
+        subjects=service.list_subjects(),
+        counts=materials.count_by_category(),
+    )
 
 
 @bp.get("/options")
 def options() -> str:
-    subject = service.find_category(request.args.get("subject", ""))
-    return render_template("catalog/_options.html", groups=service.category_choices(subject))
+    category = service.find_category(request.args.get("subject", ""))
+    return render_template("catalog/_options.html", category=category)
 
 
 @bp.get("/<path:path>")
@@ -27,10 +31,9 @@ def browse(path: str) -> str:
     category = service.find_category(path)
     if category is None:
         raise NotFound
-    page = materials.list_in_category(category, request.args.get("page", 1, type=int))
     return render_template(
         "catalog/browse.html",
         category=category,
-        children=materials.list_shelves(category.children),
-        **page.as_variables(),
+        counts=materials.count_by_category(),
+        page=materials.list_in_category(category, request.args.get("page", 1, type=int)),
     )

@@ -13,4 +13,4 @@ bp = Blueprint("library", __name__, url_prefix="/me")
 @bp.get("/uploads")
 def uploads() -> str:
     page = service.list_uploads(signed_in(), request.args.get("page", 1, type=int))
-    return render_template("library/uploads.html", **page.as_variables())
+    return render_template("library/uploads.html", page=page)

@@ -38,9 +38,7 @@ _CREATED: dict[str, Any] = {
     "headers": {
         "Location": {"description": "The new material here.", "schema": {"type": "string"}}
     },
-    "content": {
-        "application/json": {"schema": {"$ref": "#/components/schemas/MaterialDetails"}}
-    },
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/MaterialDetails"}}},
 }
 
 
@@ -107,9 +105,7 @@ def _data(form: MaterialForm) -> service.MaterialData:
         category = get_category(form.category_id)
     except NotFound as error:
         raise InvalidInput(error.message, field="category_id") from error
-    return service.MaterialData(
-        form.title, form.description, form.tags, form.type.value, category
-    )
+    return service.MaterialData(form.title, form.description, form.tags, form.type.value, category)
 
 
 def _take_file(form: MaterialForm) -> StoredFile:

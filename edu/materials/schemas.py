@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from flask_openapi3 import FileStorage
+from flask_openapi3.models.file import FileStorage
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from edu.api.schemas import Page, Query, Text
@@ -14,7 +14,8 @@ from edu.catalog.models import MaterialType
 from edu.materials.models import Material, MaterialStatus
 from edu.materials.service import MAX_DESCRIPTION, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE
 from edu.ratings.service import RatingSummary
-from edu.search.service import MAX_PAGE, Found, FoundMaterial, FoundPlace, Sort
+from edu.search.base import Sort
+from edu.search.service import MAX_PAGE, Found, FoundMaterial, FoundPlace
 
 MAX_ID = 2**31 - 1
 

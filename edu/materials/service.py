@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import Select, func, select, update
@@ -13,7 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from edu.accounts.models import User
 from edu.catalog.models import Category, MaterialType
-from edu.catalog.service import descendant_ids, list_subjects
+from edu.catalog.service import descendant_ids
 from edu.errors import EduError, Forbidden, InvalidInput, NotFound
 from edu.extensions import db, insert_if_absent, settings, storage, utcnow
 from edu.materials.models import Material, MaterialStatus, Passage, StoredFile, Tag, View
@@ -58,15 +57,6 @@ class Page:
     def pages(self) -> int:
         """How many pages there are, at least one."""
         return max(1, -(-self.total // self.per_page))
-
-    def as_variables(self) -> dict[str, Any]:
-        """The names under which list templates know it."""
-        return {
-            "materials": self.items,
-            "total": self.total,
-            "page": self.page,
-            "pages": self.pages,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,25 +174,6 @@ def count_by_category() -> dict[int, int]:
             counts[step] += count
             step = parents[step]
     return counts
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """A category with the number of published materials on it and below, and what lies below."""
-
-    category: Category
-    count: int
-    children: list[Shelf]
-
-
-def list_shelves(categories: Iterable[Category] | None = None) -> list[Shelf]:
-    """The subjects (or `categories`) as the pages list them."""
-    counts = count_by_category()
-
-    def shelf(category: Category) -> Shelf:
-        return Shelf(category, counts[category.id], [shelf(c) for c in category.children])
-
-    return [shelf(c) for c in (list_subjects() if categories is None else categories)]
 
 
 def list_passages(material: Material) -> list[Passage]:

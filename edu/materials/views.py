@@ -23,7 +23,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from edu.accounts.models import User
 from edu.catalog.service import list_subjects
 from edu.errors import Forbidden, InvalidInput, NotFound
-from edu.extensions import db, settings, storage
+from edu.extensions import db, storage
 from edu.htmx import go_to, wants_fragment
 from edu.materials import service
 from edu.materials.forms import UploadForm, file_from_token, file_token
@@ -62,15 +62,9 @@ def _upload_form() -> UploadForm:
     return form
 
 
-def _show_upload(form: UploadForm, fragment: str = "_upload_form", **variables: Any) -> str:
-    name = f"materials/{fragment}.html" if wants_fragment() else "materials/upload.html"
-    return render_template(
-        name,
-        form=form,
-        subjects=list_subjects(),
-        max_bytes=settings().max_upload_bytes,
-        **variables,
-    )
+def _show_upload(form: UploadForm, duplicate: service.DuplicateFile | None = None) -> str:
+    name = "_upload_form" if wants_fragment() else "upload"
+    return render_template(f"materials/{name}.html", form=form, duplicate=duplicate)
 
 
 @bp.post("/upload", endpoint="upload_submit")
@@ -115,19 +109,17 @@ def _upload_again(form: UploadForm) -> tuple[str, int]:
 
 def _ask_about_duplicate(form: UploadForm, duplicate: service.DuplicateFile) -> tuple[str, int]:
     db.session.rollback()
-    token = file_token(duplicate.incoming, current_person())
-    existing = duplicate.existing
-    return _show_upload(form, "_duplicate", duplicate=True, existing=existing, token=token), 422
+    form.token.data = file_token(duplicate.incoming, current_person())
+    return _show_upload(form, duplicate), 422
 
 
 @bp.get("/materials/tags")
 def tags() -> str:
     # The field holds several tags: the one being typed comes last.
     typed = request.args.get("q") or request.args.get("tags", "")
-    before, comma, last = typed.rpartition(",")
+    before, _comma, last = typed.rpartition(",")
     found = service.suggest_tags(last) if last.strip() else []
-    lead = f"{before.strip()}, " if comma else ""
-    return render_template("materials/_tags.html", tags=[lead + tag for tag in found])
+    return render_template("materials/_tags.html", tags=found, before=before)
 
 
 # Page -----------------------------------------------------------------------------------------
@@ -142,29 +134,20 @@ def show(material_id: int) -> str:
     text_view = material.file.kind == "docx" and material.status != MaterialStatus.PROCESSING
     return render_template(
         "materials/show.html",
-        views=material.views,
-        show_status=material.status != MaterialStatus.ACTIVE,
-        sections=service.list_passages(material) if text_view else [],
         place=_place(),
         terms=service.highlight_terms(request.args.get("q", "")),
-        **_rating_variables(material),
+        rating=ratings.summarise_rating(material, person),
+        may_rate=ratings.can_rate(person, material),
+        sections=service.list_passages(material) if text_view else [],
         **_status_variables(material),
     )
-
-
-def _rating_variables(material: Material) -> dict[str, Any]:
-    person = current_person()
-    return {
-        "can_rate": ratings.can_rate(person, material),
-        "my_stars": ratings.summarise_rating(material, person).mine,
-    }
 
 
 def _status_variables(material: Material) -> dict[str, Any]:
     return {
         "material": material,
-        "error_message": refusal_message(material.error) if material.error else "",
-        "can_retry": service.can_retry(current_person(), material),
+        "failure": refusal_message(material.error) if material.error else "",
+        "may_retry": service.can_retry(current_person(), material),
     }
 
 
@@ -182,7 +165,7 @@ def _visitor() -> str:
 @bp.get("/materials/<int:material_id>/status")
 def status(material_id: int) -> str:
     material = _visible(material_id)
-    return render_template("materials/_status.html", polled=True, **_status_variables(material))
+    return render_template("materials/_status.html", **_status_variables(material))
 
 
 @bp.post("/materials/<int:material_id>/retry")
@@ -199,12 +182,12 @@ def retry(material_id: int) -> BaseResponse:
 @bp.post("/materials/<int:material_id>/rate")
 def rate(material_id: int) -> str | BaseResponse:
     person, material = signed_in(), _visible(material_id)
-    ratings.rate_material(person, material, request.form.get("stars", 0, type=int))
+    rating = ratings.rate_material(person, material, request.form.get("stars", 0, type=int))
     db.session.commit()
     update_index.enqueue()
     if wants_fragment():
         return render_template(
-            "materials/_rating.html", material=material, **_rating_variables(material)
+            "materials/_rating.html", material=material, rating=rating, may_rate=True, saved=True
         )
     flash(_("Thank you! Your rating counts."), "success")
     return redirect(url_for("materials.show", material_id=material.id), 303)

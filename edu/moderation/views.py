@@ -6,10 +6,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from edu.errors import InvalidInput
 from edu.extensions import db
 from edu.htmx import wants_fragment
-from edu.materials.models import Material
 from edu.materials.service import get_visible
 from edu.moderation import service
 from edu.site.requests import signed_in
@@ -21,7 +19,7 @@ bp = Blueprint("moderation", __name__, url_prefix="/moderation")
 @bp.get("")
 def queue() -> str:
     page = service.list_pending(signed_in(), request.args.get("page", 1, type=int))
-    return render_template("moderation/queue.html", **page.as_variables())
+    return render_template("moderation/queue.html", page=page)
 
 
 def _decided(message: str) -> str | Response:
@@ -29,20 +27,10 @@ def _decided(message: str) -> str | Response:
     update_index.enqueue()
     if wants_fragment():
         return render_template(
-            "moderation/_done.html",
-            message=message,
-            category="success",
-            pending_count=service.count_pending(),
+            "moderation/_decided.html", message=message, pending_count=service.count_pending()
         )
     flash(message, "success")
     return redirect(url_for("moderation.queue"), 303)
-
-
-def _reason_again(material: Material, message: str) -> str | tuple[str, int]:
-    if not wants_fragment():
-        raise InvalidInput(message)
-    page = render_template("moderation/_item.html", material=material, reason_errors=[message])
-    return page, 422
 
 
 @bp.post("/<int:material_id>/approve")
@@ -53,11 +41,8 @@ def approve(material_id: int) -> str | Response:
 
 
 @bp.post("/<int:material_id>/reject")
-def reject(material_id: int) -> str | Response | tuple[str, int]:
+def reject(material_id: int) -> str | Response:
     moderator = service.require_moderator(signed_in())
     material = get_visible(moderator, material_id)
-    try:
-        service.reject_material(moderator, material, request.form.get("reason", ""))
-    except InvalidInput as error:
-        return _reason_again(material, str(error.message))
+    service.reject_material(moderator, material, request.form.get("reason", ""))
     return _decided(_("Rejected; the uploader sees the reason."))

@@ -91,15 +91,15 @@ class SearchInput:
     per_page: int | None = None
 
 
-def read_input(args: Any, *, strict: bool) -> SearchInput:
-    """The search that query arguments ask for.
+def read_input(args: Any, *, strict: bool, text_name: str = "q") -> SearchInput:
+    """The search that query arguments ask for; `text_name` is the argument that holds the words.
 
     Strict (the API) raises InvalidInput on a value that makes no sense; a page leaves it out, for
     an old or shortened link should still find something.
     """
     reader = _Arguments(args, strict)
     return SearchInput(
-        text=reader.text("q")[:MAX_QUERY],
+        text=reader.text(text_name)[:MAX_QUERY],
         category=reader.category(),
         type=reader.choice("type", tuple(MaterialType)),
         rating_gte=reader.number("rating_gte", 1, 5),

@@ -8,12 +8,14 @@ from flask import Request, Response, request
 from flask_login import current_user
 
 from edu.accounts.models import User
+from edu.api.security import api_person_or_stranger
 from edu.errors import SignInRequired
 from edu.extensions import settings
 from edu.storage.incoming import HashingFile
 
 FORM_OVERHEAD = 256 * 1024
 UPLOAD_ENDPOINTS = {"materials.upload_submit"}
+API_UPLOAD_ENDPOINT = "api_materials.create"
 
 CSP = "; ".join(
     (
@@ -67,9 +69,16 @@ def upload_limit() -> int:
 
 
 def cap_body() -> None:
-    """Only signed-in people may send more than a form's worth of bytes."""
-    if request.endpoint in UPLOAD_ENDPOINTS and current_user.is_authenticated:
+    """Only people who may upload may send more than a form's worth of bytes."""
+    if _may_send_file():
         request.max_content_length = upload_limit()
+
+
+def _may_send_file() -> bool:
+    if request.endpoint == API_UPLOAD_ENDPOINT:
+        person = api_person_or_stranger()
+        return person is not None and person.is_moderator
+    return request.endpoint in UPLOAD_ENDPOINTS and bool(current_user.is_authenticated)
 
 
 def secure_headers(response: Response) -> Response:

@@ -20,8 +20,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from edu.accounts.views import safe_target
 from edu.assets import DIST
+from edu.catalog.service import list_subjects
 from edu.extensions import db, limiter, search_index, storage
-from edu.materials.service import list_newest, list_shelves
+from edu.materials.service import count_by_category, list_newest
 from edu.ratings.service import list_top_materials
 from edu.site.context import LANGUAGES
 
@@ -40,7 +41,8 @@ def home() -> str:
         "main/home.html",
         top=list_top_materials(),
         newest=list_newest(8),
-        subjects=list_shelves(),
+        subjects=list_subjects(),
+        counts=count_by_category(),
     )
 
 

@@ -1,5 +1,6 @@
 """One writer and many readers, over threads and processes, some of them killed."""
 
+import gc
 import os
 import random
 import subprocess
@@ -26,6 +27,12 @@ pytestmark = [
     # collector; the reader tries again.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    yield
+    gc.collect()  # so that the files left open are noticed here and not in a later test
 
 
 @contextmanager
