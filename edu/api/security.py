@@ -68,7 +68,8 @@ def read_token(token: str) -> User:
     except (JoseError, ValueError) as error:
         raise InvalidToken from error
     # The stamp is compared as for a session, so what ends sessions ends tokens too.
-    user = load_session_user(f"{claims['sub']}:{claims['stamp']}")
+    session_id = f"{claims['sub']}:{claims['stamp']}"
+    user = load_session_user(session_id) if session_id.isascii() else None
     if user is None:
         raise InvalidToken
     return user

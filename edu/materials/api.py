@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, url_for
-from flask_babel import gettext as _
 
 from edu.api.blueprint import BEARER, BEARER_OPTIONAL, make_blueprint, problems
 from edu.api.exchange import reads_request, reply
@@ -109,11 +108,8 @@ def _data(form: MaterialForm) -> service.MaterialData:
 
 
 def _take_file(form: MaterialForm) -> StoredFile:
-    incoming = from_form(form.file)
-    if incoming is None:
-        raise InvalidInput(_("Choose a file."), field="file")
     try:
-        return service.accept_file(incoming)
+        return service.accept_file(from_form(form.file))
     except InvalidInput as refused:
         if refused.code == "too_large":
             refused.status = 413

@@ -108,7 +108,8 @@ def _by_relevance(
     snapshot: Snapshot, query: ParsedQuery, found: _Found, end: int
 ) -> list[tuple[int, float]]:
     limit = max(WINDOW, end, len(found.coverage))
-    scored = snapshot.best(query.terms, found.documents, limit, TITLE_BOOST)
+    every = not found.coverage
+    scored = snapshot.best(query.terms, found.documents, limit, TITLE_BOOST, every)
     if found.coverage:
         scored = [(n, score * found.coverage[n] ** COVERAGE_POWER) for n, score in scored]
         scored.sort(key=lambda item: -item[1])

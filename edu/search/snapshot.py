@@ -152,19 +152,21 @@ class Snapshot:
         )
 
     def best(
-        self, stems: Iterable[str], among: frozenset[int], limit: int, boost: float
+        self, stems: Iterable[str], among: frozenset[int], limit: int, boost: float, every: bool
     ) -> list[tuple[int, float]]:
         """Return (document number, score) of at most `limit` of these documents, best first.
 
-        The score sums BM25 over the words in the text and, times `boost`, in the title.
+        The score sums BM25 over the words in the text and, times `boost`, in the title. `every`
+        says that all of the documents hold every word, which spares scoring the others.
         """
         words = list(stems)
         if not among or not words:  # an empty filter set would let every document through
             return []
-        parts = [wq.Term("text", word) for word in words]
-        parts += [wq.Term("title", word, boost=boost) for word in words]
+        text = [wq.Term("text", word) for word in words]
+        title = [wq.Term("title", word, boost=boost) for word in words]
+        asked = wq.AndMaybe(wq.And(text), wq.Or(title)) if every else wq.Or(text + title)
         only = None if len(among) == len(self.alive) else set(among)
-        found = self._searcher.search(wq.Or(parts), limit=limit, filter=only)
+        found = self._searcher.search(asked, limit=limit, filter=only)
         return [(int(number), float(score)) for number, score in found.items()]
 
     def positions(self, stem: str, numbers: Iterable[int]) -> dict[int, array[int]]:

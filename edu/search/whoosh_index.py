@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 LOCK_TIMEOUT = 30.0  # seconds that an update waits for another writer
 TRIES = 8  # to open and read before the index counts as damaged
 PAUSE = 0.02  # seconds between tries
-MOST_SEGMENTS = 24  # beyond, an update merges the small ones even when nobody asks
+MOST_SEGMENTS = 8  # each costs every query about a millisecond; beyond, an update merges the small
 SMALL_BATCH_MB, BULK_MB = 64, 512  # postings held in memory before they are sorted on disk
 
 

@@ -30,7 +30,7 @@ function showFile(zone) {
   const name = zone.querySelector("[data-file-name]");
   input.setCustomValidity(wrong);
   name.textContent = file ? `${file.name} · ${formatSize(file.size, document.documentElement.lang)}` : "";
-  zone.querySelector("[data-file-error]").textContent = wrong;
+  zone.parentElement.querySelector("[data-file-error]").textContent = wrong;
   const title = zone.closest("form").elements.namedItem("title");
   if (file && !wrong && title && !title.value) {
     title.value = file.name.replace(TITLE_FROM_NAME, "").replaceAll("_", " ").slice(0, 200);

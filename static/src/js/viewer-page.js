@@ -1,6 +1,7 @@
 // One page of the viewer: a canvas, the selectable text over it, and the marks in that text.
 import { TextLayer } from "pdfjs-dist/legacy/build/pdf.mjs";
 import { markTerms } from "./marks.js";
+import { layLinks } from "./viewer-links.js";
 
 const MAX_PIXELS = 12_000_000;
 
@@ -100,6 +101,7 @@ export class PageView {
     });
     this.element.append(container);
     await this.text.render();
+    await layLinks(this);
     if (this.viewer.isTerm) {
       markTerms(container, this.viewer.isTerm);
     }
