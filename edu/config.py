@@ -7,12 +7,15 @@ A setting X may also come from a file named by X_FILE, which is how container se
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+
+from limits import parse_many
 
 ROOT = Path(__file__).resolve().parent.parent
 MIN_SECRET_LENGTH = 32
@@ -56,6 +59,8 @@ class Settings:
     api_limit: str
     login_limit: str
     login_limit_address: str
+    telegram_token: str = field(repr=False)
+    telegram_api_url: str
     queue_immediate: bool = False
 
     @property
@@ -92,7 +97,9 @@ class _Reader:
             return Path(file_name).read_text(encoding="utf-8").strip()
         except OSError as error:
             self.problems.append(f"{name}_FILE: cannot read {file_name}: {error.strerror}")
-            return default
+        except UnicodeDecodeError:
+            self.problems.append(f"{name}_FILE: {file_name} is not text in UTF-8")
+        return default
 
     def number(self, name: str, default: N, low: float, high: float, kind: Callable[[str], N]) -> N:
         raw = self.text(name)
@@ -120,6 +127,15 @@ class _Reader:
             self.problems.append(f"{name}: {raw!r} is neither 1 nor 0")
         return raw in {"1", "true", "yes", "on"}
 
+    def limit(self, name: str, default: str) -> str:
+        raw = self.text(name, default)
+        try:
+            parse_many(raw)
+        except ValueError:
+            # Read only with the first request, which would be the wrong moment to learn of it.
+            self.problems.append(f"{name}: {raw!r} is no limit such as {default!r}")
+        return raw
+
     def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
         raw = self.text(name, default)
         if raw not in allowed:
@@ -132,6 +148,14 @@ class _Reader:
         if raw and urlsplit(raw).scheme.split("+")[0] not in schemes:
             self.problems.append(f"{name}: must start with one of {', '.join(schemes)}")
             return default
+        return raw
+
+    def secret(self, name: str, pattern: str, looks: str) -> str:
+        """A value that no message may repeat; `looks` says what it should look like."""
+        raw = self.text(name)
+        if raw and not re.fullmatch(pattern, raw):
+            self.problems.append(f"{name}: does not look like {looks}")
+            return ""
         return raw
 
 
@@ -172,9 +196,15 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
         "rating_weight_moderator": read.real("RATING_WEIGHT_MODERATOR", 2.0, 0, 100),
         "per_page": read.integer("PER_PAGE", 20, 1, 100),
         "access_token_s": read.integer("ACCESS_TOKEN_S", 900, 30, 86400),
-        "api_limit": read.text("API_LIMIT", "100 per minute"),
-        "login_limit": read.text("LOGIN_LIMIT", "10 per minute"),
-        "login_limit_address": read.text("LOGIN_LIMIT_ADDRESS", "200 per minute"),
+        "api_limit": read.limit("API_LIMIT", "100 per minute"),
+        "login_limit": read.limit("LOGIN_LIMIT", "10 per minute"),
+        "login_limit_address": read.limit("LOGIN_LIMIT_ADDRESS", "200 per minute"),
+        "telegram_token": read.secret(
+            "TELEGRAM_BOT_TOKEN", r"\d+:[\w-]+", "a token from @BotFather (digits, colon, letters)"
+        ),
+        "telegram_api_url": read.url(
+            "TELEGRAM_API_URL", "https://api.telegram.org", ("http", "https")
+        ).rstrip("/"),
         "secret_key": read.text("SECRET_KEY"),
         **overrides,
     }

@@ -25,7 +25,7 @@ def main() -> int:
         return 2
     queue: Queue = app.extensions["edu.queue"]
     consumer = queue.huey.create_consumer(
-        workers=workers,
+        workers=workers + 1,  # one more, for the index has a writer of its own
         worker_type="thread",
         initial_delay=0.05,
         max_delay=0.25,

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 
 from edu.extensions import db
+from edu.media import service as media
 from edu.ratings.service import refresh_all_ratings
 from edu.search import service
 from jobs.queue import every_minute, job
 
 log = logging.getLogger(__name__)
+GATHER_S = 1.0
+_writing = threading.Lock()
 
 
 @job(priority=10)
@@ -17,12 +22,20 @@ def update_index() -> None:
     """Bring the index up to the database. Of several workers one writes, the others leave.
 
     The one that writes looks again after it has let go of the lock, so whatever was committed
-    before this job started is in the index soon.
+    before this job started is in the index soon. Commits of the index are dear, and while files
+    are in work more is about to come: then it gathers for a moment.
     """
     while service.has_pending():
-        if not service.index_pending():
+        if not _writing.acquire(blocking=False):
             return
-        db.session.commit()
+        try:
+            if media.count_in_work():
+                time.sleep(GATHER_S)
+            if not service.index_pending():
+                return
+            db.session.commit()
+        finally:
+            _writing.release()
 
 
 @every_minute

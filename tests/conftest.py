@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from edu.accounts import service as accounts
 from edu.accounts.models import Role, User
 from edu.config import ROOT, load_settings
 from edu.extensions import db
-from tests import services
+from tests import samples, services
+from tests.media.samples import write_docx, write_mp4
 
 PASSWORD = "correct horse battery"
 MakeApp = Callable[..., Flask]
@@ -33,10 +35,8 @@ MakeApp = Callable[..., Flask]
 def _cheap_passwords() -> Iterator[None]:
     # bcrypt's cost is its virtue; the tests of sign-in need the code path, not the seconds.
     rounds, accounts.BCRYPT_ROUNDS = accounts.BCRYPT_ROUNDS, 4
-    original = accounts.hash_password
-    accounts.hash_password = lambda password, rounds=4: original(password, rounds)  # type: ignore[assignment]
     yield
-    accounts.BCRYPT_ROUNDS, accounts.hash_password = rounds, original
+    accounts.BCRYPT_ROUNDS = rounds
 
 
 @pytest.fixture(scope="session")
@@ -76,14 +76,27 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
+@contextmanager
+def _postgres_database(server: str, template: str) -> Iterator[str]:
+    name = f"edu_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield server.replace("/postgres", f"/{name}")
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """A migrated, empty PostgreSQL database of this test's own."""
-    name = f"edu_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_edu")
-        yield postgres_server.replace("/postgres", f"/{name}")
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with _postgres_database(postgres_server, "template_edu") as url:
+        yield url
+
+
+@pytest.fixture
+def bare_postgres_url(postgres_server: str) -> Iterator[str]:
+    """A PostgreSQL database of this test's own, without tables."""
+    with _postgres_database(postgres_server, "template0") as url:
+        yield url
 
 
 @pytest.fixture
@@ -97,6 +110,7 @@ def make_app(tmp_path: Path, sqlite_template: Path) -> Iterator[MakeApp]:
 
     def make(**changes: Any) -> Flask:
         env = {"EDU_DATA": str(tmp_path / "data"), "SITE_URL": "http://localhost"}
+        env["DEFAULT_LOCALE"] = "en"  # tests read the sentences of the code, not the catalogue's
         env |= {key: str(value) for key, value in changes.items() if key.isupper()}
         overrides = {key: value for key, value in changes.items() if not key.isupper()}
         if "DATABASE_URL" not in env:
@@ -126,10 +140,13 @@ def app(make_app: MakeApp) -> Flask:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def any_app(request: pytest.FixtureRequest, make_app: MakeApp) -> Flask:
-    """The application on each database in turn."""
-    if request.param == "sqlite":
-        return make_app()
-    return make_app(DATABASE_URL=request.getfixturevalue("postgres_url"))
+    """The application on each database in turn, jobs run at once, CSRF checks off."""
+    changes = {}
+    if request.param == "postgres":
+        changes["DATABASE_URL"] = request.getfixturevalue("postgres_url")
+    made = make_app(**changes)
+    made.config["WTF_CSRF_ENABLED"] = False
+    return made
 
 
 @pytest.fixture
@@ -154,10 +171,33 @@ def sign_in(client: FlaskClient, name: str) -> FlaskClient:
 
 @pytest.fixture
 def people(app: Flask) -> dict[str, int]:
-    """Ids of Alice (student), Maria (moderator) and Charlie (outsider)."""
+    """Ids of Alice (student), Maria (moderator) and Charlie (outsider) in `app`."""
+    return make_people(app)
+
+
+def make_people(app: Flask) -> dict[str, int]:
+    """Alice, Maria and Charlie in any application; their ids."""
     with app.app_context():
         roles = {"alice": Role.USER, "maria": Role.MODERATOR, "charlie": Role.USER}
         return {name: make_user(name, role).id for name, role in roles.items()}
+
+
+@pytest.fixture(scope="session")
+def pdf_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A PDF of one page that says what samples.PDF_TEXT says."""
+    return samples.write_small_pdf(tmp_path_factory.mktemp("files") / "ряды.pdf")
+
+
+@pytest.fixture(scope="session")
+def docx_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DOCX with headings and a table."""
+    return write_docx(tmp_path_factory.mktemp("files") / "notes.docx")
+
+
+@pytest.fixture(scope="session")
+def mp4_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One second of silent video."""
+    return write_mp4(tmp_path_factory.mktemp("files") / "lecture.mp4", 1, "160x90")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -5,24 +5,24 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-SKIPPED: dict[str, str] = {}
 
 
-def missing(name: str, hint: str) -> None:
+def missing(name: str, hint: str) -> NoReturn:
     """Skip for want of a program, unless EDU_REQUIRE says that it has to be there."""
     if name in os.environ.get("EDU_REQUIRE", "").split(","):
         pytest.fail(f"{name} is required and missing ({hint})")
-    SKIPPED[name] = hint
     pytest.skip(f"{name} is missing ({hint})")
 
 
@@ -55,17 +55,18 @@ def find_chromium() -> str:
         if path := shutil.which(name):
             return path
     missing("chromium", "install the package chromium")
-    raise AssertionError
 
 
 @contextmanager
-def stopping(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+def stopping(
+    process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM
+) -> Iterator[subprocess.Popen[bytes]]:
     """End the process with the block."""
     try:
         yield process
     finally:
         if process.poll() is None:
-            process.terminate()
+            process.send_signal(how)
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
@@ -80,7 +81,7 @@ def run_redis(folder: Path) -> Iterator[str]:
     if program is None:
         missing("redis", "install the package redis-server")
     port = free_port()
-    command = [str(program), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir"]
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir"]
     with stopping(subprocess.Popen([*command, str(folder)], stdout=subprocess.DEVNULL)) as process:
         wait_for_port(port, process)
         yield f"redis://127.0.0.1:{port}/0"
@@ -102,7 +103,6 @@ def run_postgres(folder: Path) -> Iterator[str]:
     programs = _postgres_programs()
     if programs is None:
         missing("postgres", "install the package postgresql")
-        raise AssertionError
     # The server refuses to run as root; the package brings a user for it.
     user = "postgres" if os.geteuid() == 0 else None
     data, port = folder / "data", free_port()
@@ -114,7 +114,7 @@ def run_postgres(folder: Path) -> Iterator[str]:
         for parent in folder.parents:
             if parent.stat().st_uid == 0 and parent != Path("/"):
                 parent.chmod(parent.stat().st_mode | 0o011)
-    common = {"user": pwd.getpwnam(user).pw_uid if user else None, "cwd": "/"}
+    common: dict[str, Any] = {"user": pwd.getpwnam(user).pw_uid if user else None, "cwd": "/"}
     subprocess.run(
         [programs / "initdb", "-D", data, "-U", "edu", "-A", "trust", "-E", "UTF8", "--no-sync"],
         check=True,
@@ -123,6 +123,8 @@ def run_postgres(folder: Path) -> Iterator[str]:
     )
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
     command = [programs / "postgres", "-D", data, *options.split()]
-    with stopping(subprocess.Popen(command, stderr=subprocess.DEVNULL, **common)) as process:
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, **common)
+    # SIGINT is the server's fast shutdown; SIGTERM would wait for whoever is still connected.
+    with stopping(process, signal.SIGINT):
         wait_for_port(port, process)
         yield f"postgresql://edu@127.0.0.1:{port}/postgres"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response, request
 from flask_limiter.util import get_remote_address
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from edu.accounts import service
 from edu.accounts.schemas import Account, LoginAnswer, LoginRequest
@@ -12,11 +13,14 @@ from edu.api.exchange import reads_request, reply
 from edu.api.security import issue_token, require_person
 from edu.extensions import limiter, settings
 
-bp = make_blueprint("accounts", "Accounts", "Signing in, and the own account.")
+bp = make_blueprint("accounts", "Accounts", "Signing in, and your account.")
 
 
 def _per_account() -> str:
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RequestEntityTooLarge:  # the view's to refuse; here it has to be counted all the same
+        body = None
     email = body.get("email") if isinstance(body, dict) else ""
     return f"{get_remote_address()}:{str(email).strip().lower()[:254]}"
 
@@ -49,7 +53,7 @@ def login(body: LoginRequest) -> Response:
 @bp.get(
     "/users/me",
     operation_id="getMe",
-    summary="The own account",
+    summary="Your account",
     description="The account of the person whose token is sent.",
     security=BEARER,
     responses={200: Account, **problems(401)},

@@ -34,9 +34,9 @@ def _prepare(password: str) -> bytes:
     return base64.b64encode(hashlib.sha256(password.encode()).digest())
 
 
-def hash_password(password: str, rounds: int = BCRYPT_ROUNDS) -> str:
+def hash_password(password: str) -> str:
     """A bcrypt hash of the whole password, however long."""
-    return bcrypt.hashpw(_prepare(password), bcrypt.gensalt(rounds)).decode()
+    return bcrypt.hashpw(_prepare(password), bcrypt.gensalt(BCRYPT_ROUNDS)).decode()
 
 
 def password_fits(password: str, password_hash: str) -> bool:

@@ -10,14 +10,18 @@ from flask_openapi3.openapi import OpenAPI
 
 from edu.api.schemas import Problem
 
-DESCRIPTION = """\
-The library of study materials for programs.
-
-Sign in with `POST /api/auth/login` and send the token as `Authorization: Bearer …`; cookies of the
-website count for nothing here. Published materials can be read without a token. Errors are
-`application/problem+json` (RFC 9457) with a stable `code`. Requests are limited per person, or per
-address without a token; a refused one says in `Retry-After` when to come back.
-"""
+# Swagger UI shows a line break as one, so each paragraph is one line.
+DESCRIPTION = "\n\n".join(
+    (
+        "The library of study materials for programs.",
+        "Sign in with `POST /api/auth/login` and send the token as `Authorization: Bearer …`; "
+        "cookies of the website count for nothing here. Published materials can be read without "
+        "a token.",
+        "Errors are `application/problem+json` (RFC 9457) with a stable `code`. Requests are "
+        "limited per person, or per address without a token; a refused one says in `Retry-After` "
+        "when to come back.",
+    )
+)
 
 
 class ApiApp(OpenAPI):
@@ -60,5 +64,6 @@ def register_api(app: ApiApp) -> None:
 
     for blueprint in (accounts, materials):
         app.register_api(blueprint)
+    app.info.title = app.extensions["edu.settings"].site_name
     app.generate_spec_json()
     app.register_blueprint(docs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response
@@ -27,6 +28,16 @@ _REASONS = {
     429: "Too many requests; `Retry-After` says how many seconds to wait.",
     503: "A part of the library does not answer just now.",
 }
+_CODES = {
+    401: "invalid_token",
+    403: "forbidden",
+    404: "not_found",
+    409: "duplicate",
+    413: "too_large",
+    422: "invalid",
+    429: "too_many_requests",
+    503: "unavailable",
+}
 _HEADERS = {
     401: ("WWW-Authenticate", "string", "The scheme `Bearer`, and what is wrong with the token."),
     429: ("Retry-After", "integer", "Seconds to wait."),
@@ -45,15 +56,30 @@ def problems(*statuses: int, **reasons: str) -> dict[str | int, Any]:
 
 
 def _describe(status: int, reason: str) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
+    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": _example(status)}
     described: dict[str, Any] = {
         "description": reason,
-        "content": {"application/problem+json": {"schema": schema}},
+        "content": {"application/problem+json": content},
     }
     if status in _HEADERS:
         name, kind, text = _HEADERS[status]
         described["headers"] = {name: {"description": text, "schema": {"type": kind}}}
     return described
+
+
+def _example(status: int) -> dict[str, Any]:
+    example: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": _CODES[status],
+        "detail": "A sentence that says what is wrong.",
+    }
+    if status == 409:
+        example["material_id"] = 12
+    if status == 422:
+        example["errors"] = [{"field": "title", "message": "Field required"}]
+    return example
 
 
 def make_blueprint(name: str, tag: str, description: str) -> APIBlueprint:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Select, delete, insert, or_, select, update
+from sqlalchemy import CursorResult, Select, delete, func, insert, or_, select, update
 
 from edu.errors import Conflict
 from edu.extensions import db, settings, storage, utcnow
@@ -69,6 +69,12 @@ def release_dead_claims() -> int:
 def list_unattended(limit: int = 1000) -> list[int]:
     """Ids of materials that stand in `processing` without anybody working on them."""
     return list(db.session.scalars(_silent(select(Material.id)).order_by(Material.id).limit(limit)))
+
+
+def count_in_work() -> int:
+    """How many materials stand in `processing`, claimed or not."""
+    query = select(func.count()).where(Material.status == MaterialStatus.PROCESSING)
+    return db.session.scalar(query) or 0
 
 
 def claim_material(material_id: int) -> str | None:

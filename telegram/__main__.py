@@ -1,0 +1,18 @@
+"""The Telegram bot: `python telegram`.
+
+This folder is named like the library it uses, so it has no `__init__.py`: a folder without one
+gives way to the installed package of the same name.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+# Python has put this folder on the path, which is where `bot` comes from; `edu` lies one above.
+sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
+
+from bot.main import main  # found by the path above
+
+if __name__ == "__main__":
+    sys.exit(main())

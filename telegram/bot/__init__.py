@@ -1,0 +1,1 @@
+"""The library in Telegram: search, and the way to the right page of the site."""

@@ -1,0 +1,90 @@
+"""The bot's process: one poller over the same services as the site."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from flask import Flask
+from telegram import Update
+from telegram.error import InvalidToken
+from telegram.ext import ApplicationBuilder
+
+from bot.handlers import Application, Handlers
+from edu import create_app
+from edu.config import Settings, SettingsError
+from edu.extensions import settings
+from edu.site.startup import StartRefused, check_start
+
+log = logging.getLogger(__name__)
+CONCURRENT_UPDATES = 8  # a person who waits for a slow search does not hold up the others
+
+
+class HidingFormatter(logging.Formatter):
+    """Another formatter's lines with a secret blotted out, tracebacks included."""
+
+    def __init__(self, inner: logging.Formatter, secret: str) -> None:
+        super().__init__()
+        self.inner, self.secret = inner, secret
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line that `inner` makes, without the secret."""
+        return self.inner.format(record).replace(self.secret, "<token>")
+
+
+def hide_token(token: str) -> None:
+    """Keep the token out of the log: it is a part of every address that the library calls."""
+    for chatty in ("httpx", "httpcore"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(HidingFormatter(handler.formatter or logging.Formatter(), token))
+
+
+def make_application(app: Flask, config: Settings) -> Application:
+    """The library's application with our handlers, for the Bot API at TELEGRAM_API_URL."""
+    application = (
+        ApplicationBuilder()
+        .token(config.telegram_token)
+        .base_url(f"{config.telegram_api_url}/bot")
+        .base_file_url(f"{config.telegram_api_url}/file/bot")
+        .concurrent_updates(CONCURRENT_UPDATES)
+        .build()
+    )
+    Handlers(app).add_to(application)
+    return application
+
+
+def main() -> int:
+    """Answer until SIGINT or SIGTERM; 2 when the settings or Telegram forbid a start."""
+    try:
+        app = create_app()
+        with app.app_context():
+            check_start()
+            config = settings()
+    except (SettingsError, StartRefused) as error:
+        print(error, file=sys.stderr)
+        return 2
+    if not config.telegram_token:
+        print("TELEGRAM_BOT_TOKEN is not set: get one from @BotFather.", file=sys.stderr)
+        return 2
+    hide_token(config.telegram_token)
+    return run(make_application(app, config))
+
+
+def run(application: Application) -> int:
+    """Poll until a signal; the exit status of the process."""
+    # Durations as timedelta: the library is leaving plain seconds behind, and warns about them.
+    os.environ["PTB_TIMEDELTA"] = "true"
+    try:
+        # A Telegram that cannot be reached must not take the site down with the bot: try on.
+        application.run_polling(
+            allowed_updates=[Update.MESSAGE, Update.CALLBACK_QUERY], bootstrap_retries=-1
+        )
+    except InvalidToken:
+        log.error("Telegram does not accept TELEGRAM_BOT_TOKEN")  # the error itself quotes it
+        return 2
+    except Exception:
+        log.exception("the bot broke")
+        return 1
+    return 0

@@ -1,0 +1,319 @@
+"""Every page, wide and narrow, light and dark, with JavaScript and without.
+
+EDU_SCREENSHOTS=FOLDER keeps a picture of each in FOLDER/pages, and the README's as
+FOLDER/screenshot.png.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Response, expect
+from sqlalchemy import select
+
+from edu.demo.service import PASSWORD as DEMO_PASSWORD
+from edu.extensions import db
+from edu.materials.models import Material, MaterialStatus
+from tests.browser.checks import find_faults
+from tests.browser.people import Complaints, Person
+from tests.product import Product, make_product
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-pages")]
+
+WIDTHS = {1280: 800, 360: 740}
+FIRST_VISIT_BYTES = 100_000
+README_BYTES = 300_000
+
+
+@dataclass
+class Sample:
+    """The product with the demo library, and one material of each kind."""
+
+    product: Product
+    browser: Browser
+    materials: dict[str, int]
+    sessions: dict[str, object] = field(default_factory=dict)
+
+    def visit(self, who: str, complaints: Complaints, **options: object) -> Person:
+        """A browser window of this person, signed in unless a stranger."""
+        if who and who not in self.sessions:
+            person = Person(self.browser, self.product, complaints)
+            person.sign_in(f"{who}@example.org", DEMO_PASSWORD)
+            self.sessions[who] = person.context.storage_state()
+            person.close()
+        if who:
+            options["storage_state"] = self.sessions[who]
+        return Person(self.browser, self.product, complaints, **options)
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The demo library behind gunicorn, with the component sheet."""
+    with make_product(tmp_path_factory.mktemp("pages"), EDU_DEV="1") as made:
+        made.prepare()
+        status, said = made.flask("demo", "load")
+        assert status == 0, said
+        made.start_web()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def sample(browser: Browser, product: Product) -> Sample:
+    """One published material of each kind."""
+
+    def ids() -> dict[str, int]:
+        shown = select(Material).where(Material.status == MaterialStatus.ACTIVE)
+        found = db.session.scalars(shown.order_by(Material.id.desc()))
+        return {material.file.kind: material.id for material in found}
+
+    return Sample(product, browser, product.ask(ids))
+
+
+def settle_pdf(page: Page) -> None:
+    """Wait for the picture of the first page of the document."""
+    expect(page.locator("[data-pdf].is-ready")).to_be_visible()
+    expect(page.locator(".pdf-page.is-drawn").first).to_be_visible()
+
+
+def settle_docs(page: Page) -> None:
+    """Wait for the API's description."""
+    expect(page.locator(".opblock").first).to_be_visible()
+
+
+def nothing(page: Page) -> None:
+    """The page is complete when it has loaded."""
+
+
+PAGES: dict[str, tuple[str, str, Callable[[Page], None]]] = {
+    "home": ("", "/", nothing),
+    "search": ("", "/search?q=сходимость+ряда", nothing),
+    "search-nothing": ("", "/search?q=ыфвапролд", nothing),
+    "material-pdf": ("boris", "/materials/{pdf}", settle_pdf),
+    "material-docx": ("boris", "/materials/{docx}?section=2&q=таблица", nothing),
+    "material-video": ("", "/materials/{video}", nothing),
+    "upload": ("alice", "/upload", nothing),
+    "queue": ("maria", "/moderation", nothing),
+    "login": ("", "/login", nothing),
+    "register": ("", "/register", nothing),
+    "uploads": ("alice", "/me/uploads", nothing),
+    "subjects": ("", "/subjects", nothing),
+    "subject": ("", "/subjects/matematicheskiy-analiz", nothing),
+    "styleguide": ("maria", "/styleguide", nothing),
+    "not-found": ("", "/no-such-page", nothing),
+    "api-docs": ("", "/api/docs", settle_docs),
+}
+
+
+def take_picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("EDU_SCREENSHOTS"):
+        path = Path(folder) / "pages" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=path, full_page=not name.startswith("api-docs"))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_whole_wide_and_narrow_light_and_dark(sample: Sample, name: str) -> None:
+    who, address, settle = PAGES[name]
+    complaints, faults = Complaints(), []
+    if name == "not-found":
+        complaints.expect("404")
+    for width, height in WIDTHS.items():
+        person = sample.visit(
+            who, complaints, viewport={"width": width, "height": height}, color_scheme="light"
+        )
+        page = person.page
+        answer = page.goto(address.format(**sample.materials))
+        assert answer is not None
+        assert answer.status == (404 if name == "not-found" else 200)
+        settle(page)
+        page.wait_for_load_state("networkidle")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its literals
+            # Swagger UI brings its own colours and its own markup.
+            found = find_faults(page, contrast=name != "api-docs")
+            if name == "api-docs":
+                found = [fault for fault in found if " > " in fault]
+            faults += [f"{width} {scheme}: {fault}" for fault in found]
+            take_picture(page, f"{name}-{width}-{scheme}")
+        person.close()
+    assert faults == []
+    assert complaints.list == []
+
+
+def test_the_switch_of_theme_is_kept_and_rendered_by_the_server(sample: Sample) -> None:
+    complaints = Complaints()
+    person = sample.visit("", complaints, color_scheme="light")
+    page = person.page
+    page.goto("/")
+    page.locator("header [data-menu] > summary").click()
+    page.locator("[data-theme-choice=dark]").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.goto("/subjects")
+    assert '<html lang="ru" data-theme="dark">' in page.request.get("/subjects").text()
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.locator("header [data-menu] > summary").click()
+    page.locator("[data-theme-choice=light]").click()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != dark
+    person.close()
+    assert complaints.list == []
+
+
+def test_the_first_visit_weighs_little(sample: Sample) -> None:
+    person = sample.visit("", Complaints(), viewport={"width": 1280, "height": 800})
+    answers: list[Response] = []
+    person.page.on("response", answers.append)
+    person.page.goto("/")
+    person.page.wait_for_load_state("networkidle")
+    weights = {answer.url.rsplit("/", 1)[-1]: len(gzip.compress(answer.body())) for answer in answers}
+    person.close()
+    assert any(name.startswith("app-") for name in weights)
+    assert sum(weights.values()) < FIRST_VISIT_BYTES, weights
+
+
+def test_a_video_is_sought_through_ranges(sample: Sample) -> None:
+    complaints, ranges = Complaints(), []
+    person = sample.visit("", complaints)
+    page = person.page
+    page.on(
+        "response",
+        lambda answer: ranges.append(answer.status) if answer.url.endswith("/file") else None,
+    )
+    page.goto(f"/materials/{sample.materials['video']}")
+    video = page.locator("video")
+    page.wait_for_function("document.querySelector('video').readyState >= 1")
+    middle = video.evaluate("(v) => { v.muted = true; return v.currentTime = v.duration / 2; }")
+    page.wait_for_function("!document.querySelector('video').seeking")
+    video.evaluate("(v) => v.play()")
+    page.wait_for_function(f"document.querySelector('video').currentTime > {middle} + 0.2")
+    assert video.evaluate("(v) => v.error") is None
+    assert set(ranges) == {206}
+    person.close()
+    assert complaints.list == []
+
+
+def test_live_search_filters_pages_and_history(sample: Sample) -> None:
+    complaints = Complaints()
+    person = sample.visit("", complaints)
+    page = person.page
+    page.goto("/search")
+    page.locator("#q").press_sequentially("ряд")
+    page.wait_for_url("**/search?q=*")
+    page.locator("#f-type").select_option("lecture")
+    page.wait_for_url("**type=lecture*")
+    expect(page.locator("#results .row").first).to_be_visible()
+    hits = page.locator("#results .row").count()
+    page.locator("#f-type").select_option("exam")
+    page.wait_for_url("**type=exam*")
+    page.go_back()
+    page.wait_for_url("**type=lecture*")
+    expect(page.locator("#results .row")).to_have_count(hits)
+    expect(page.locator("#f-type")).to_have_value("lecture")
+    expect(page.locator("header")).to_have_count(1)
+    person.close()
+    assert complaints.list == []
+
+
+def test_a_moderator_rejects_with_a_reason_that_the_uploader_reads(sample: Sample) -> None:
+    complaints = Complaints()
+    maria = sample.visit("maria", complaints)
+    maria.page.goto("/moderation")
+    item = maria.page.locator(".queue-item").first
+    title = item.locator("h3").inner_text()
+    item.locator("[data-dialog]").click()
+    dialog = maria.page.locator("dialog[open]")
+    dialog.locator("textarea").fill("Не хватает титульного листа")
+    dialog.locator("button.button-bad").click()
+    expect(maria.page.locator("#toasts .toast-success")).to_be_visible()
+    expect(maria.page.locator(".queue-item").filter(has_text=title)).to_have_count(0)
+    alice = sample.visit("alice", complaints)
+    alice.page.goto("/me/uploads")
+    row = alice.page.locator(".row").filter(has_text=title)
+    expect(row).to_contain_text("Не хватает титульного листа")
+    maria.close()
+    alice.close()
+    assert complaints.list == []
+
+
+def test_without_javascript_search_is_a_form(sample: Sample) -> None:
+    person = sample.visit("", Complaints(), java_script_enabled=False)
+    page = person.page
+    page.goto("/")
+    page.locator("main input[name=q]").fill("сходимость ряда")
+    page.locator("main input[name=q]").press("Enter")
+    page.wait_for_url("**/search?q=*")
+    expect(page.locator("#results .row").first).to_be_visible()
+    expect(page.locator("#f-type")).to_be_hidden()
+    page.locator(".filters > summary").click()
+    page.locator("#f-type").select_option("lecture")
+    page.locator("button.no-js", has_not_text="@").last.click()
+    page.wait_for_url("**type=lecture*")
+    expect(page.locator("#q")).to_have_value("сходимость ряда")
+    expect(page.locator("#results .row").first).to_be_visible()
+    person.close()
+
+
+def test_without_javascript_the_language_is_switched(sample: Sample) -> None:
+    person = sample.visit("", Complaints(), java_script_enabled=False)
+    page = person.page
+    page.goto("/subjects")
+    page.locator("footer button[value=en]").click()
+    page.wait_for_url("**/subjects*")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.locator("footer button[value=ru]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "ru")
+    person.close()
+
+
+def test_without_javascript_stars_are_given(sample: Sample) -> None:
+    person = sample.visit("boris", Complaints(), java_script_enabled=False)
+    page = person.page
+    page.goto(f"/materials/{sample.materials['docx']}")
+    page.locator("label:has(#star-4)").click()
+    page.locator("#rating button.no-js").click()
+    expect(page.locator("#toasts .toast-success")).to_be_visible()
+    expect(page.locator("#star-4")).to_be_checked()
+    person.close()
+
+
+def test_without_javascript_a_file_is_uploaded(sample: Sample, tmp_path: Path) -> None:
+    person = sample.visit("alice", Complaints(), java_script_enabled=False)
+    page = person.page
+    page.goto("/upload")
+    expect(page.locator("#subject")).to_be_hidden()
+    not_a_pdf = tmp_path / "notes.pdf"
+    not_a_pdf.write_text("<html>это не PDF</html>")
+    page.locator("#file").set_input_files(not_a_pdf)
+    page.locator("#title").fill("Загрузка без скриптов")
+    page.locator("#category").select_option(index=2)
+    page.locator("#type").select_option("notes")
+    page.locator("#upload-form button[type=submit]").click()
+    expect(page.locator("#file-errors")).not_to_be_empty()
+    expect(page.locator("#title")).to_have_value("Загрузка без скриптов")
+    page.locator("#file").set_input_files(_small_pdf(tmp_path))
+    page.locator("#upload-form button[type=submit]").click()
+    page.wait_for_url("**/materials/*")
+    expect(page.locator("#status progress")).to_be_visible()
+    expect(page.locator("h1")).to_have_text("Загрузка без скриптов")
+    person.close()
+
+
+def _small_pdf(folder: Path) -> Path:
+    from tests.media.samples import page_pdf
+
+    return page_pdf(folder / "small.pdf", b"BT /F1 12 Tf 72 720 Td (Green theorem) Tj ET")
+
+
+def test_the_readme_picture_is_small(sample: Sample, tmp_path: Path) -> None:
+    person = sample.visit("boris", Complaints(), viewport={"width": 1120, "height": 760})
+    person.page.goto("/search?q=сходимость+ряда")
+    person.page.wait_for_load_state("networkidle")
+    path = Path(os.environ.get("EDU_SCREENSHOTS") or tmp_path) / "screenshot.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    person.page.screenshot(path=path)
+    person.close()
+    assert path.stat().st_size <= README_BYTES
