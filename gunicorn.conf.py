@@ -4,15 +4,18 @@ With REDIS_URL the limits live in Redis and WEB_PROCESSES may grow.
 """
 
 import os
+import sys
+from typing import Any
 
 from edu.config import load_settings
 
 _settings = load_settings()
+WORKER_BOOT_ERROR = 3
 
 bind = f"{_settings.host}:{_settings.port}"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_PROCESSES", "1")) if _settings.redis_url else 1
-threads = int(os.environ.get("WEB_THREADS", "8"))
+threads = int(os.environ.get("WEB_THREADS", "16"))
 timeout = 120
 graceful_timeout = 10
 keepalive = 5
@@ -23,11 +26,15 @@ limit_request_line = 4094
 limit_request_fields = 60
 
 
-def on_starting(server: object) -> None:
-    """Refuse what must not start before a port is opened."""
-    from edu import create_app
-    from edu.site.startup import check_start
+def post_worker_init(worker: Any) -> None:
+    """Serve nobody from an installation that must not start like this."""
+    from edu.site.startup import StartRefused, check_start
 
-    app = create_app(_settings)
-    with app.app_context():
-        check_start()
+    app = worker.app.wsgi()
+    try:
+        with app.app_context():
+            check_start()
+    except StartRefused as error:
+        print(error, file=sys.stderr)
+        # gunicorn's own sign that the application cannot be loaded: no other worker is tried.
+        raise SystemExit(WORKER_BOOT_ERROR) from error

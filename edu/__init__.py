@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def configure(app: OpenAPI, settings: Settings) -> None:
     """Flask's own settings, from ours."""
-    from edu.site.requests import EduRequest, cap_body, secure_headers
+    from edu.site.requests import EduRequest, cap_body, refuse_nul, secure_headers
 
     bind(app, "settings", settings)
     app.request_class = EduRequest
@@ -68,6 +68,7 @@ def configure(app: OpenAPI, settings: Settings) -> None:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # Flask's documented way
     app.before_request(cap_body)  # before the CSRF check, which reads the body
+    app.before_request(refuse_nul)
     app.after_request(secure_headers)
     app.after_request(vary_on_htmx)
 

@@ -137,7 +137,10 @@ def _way_back() -> str:
     """Where to go after signing in: the page that asked for it, never the address of a post."""
     if request.method == "GET" and not wants_fragment():
         return request.full_path.rstrip("?")
-    referrer = urlsplit(request.referrer or "")
+    try:
+        referrer = urlsplit(request.referrer or "")
+    except ValueError:  # such as a bracket that never closes
+        return "/"
     return referrer.path if referrer.netloc == request.host else "/"
 
 

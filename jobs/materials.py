@@ -18,11 +18,14 @@ from edu.media.errors import FileRefused
 from edu.media.process import Processed, process_file
 from edu.media.sandbox import Limits, Sandbox
 from edu.storage.base import original_key
+from edu.storage.incoming import remove_leftovers
 from jobs.queue import every_minute, job
 from jobs.search import update_index
 
 log = logging.getLogger(__name__)
 BEAT_EVERY_S = 1.0
+# No upload and no job takes a day: what is older was left by a process that died.
+LEFTOVER_S = 24 * 3600
 # What a second try may cure: a busy machine, a child that the system has killed.
 PASSING = {"limits", "crashed"}
 
@@ -116,6 +119,9 @@ def reconcile() -> None:
 
     A message may stand in the queue twice by this; the claim lets one of them work.
     """
+    for name in ("incoming", "work"):
+        if removed := remove_leftovers(settings().data_dir / name, LEFTOVER_S):
+            log.info("reconciler: %d old files removed from %s", removed, name)
     if not inspect_database(db.engine).has_table(Material.__tablename__):
         return  # a worker may start before the first migration has run
     freed = service.release_dead_claims()

@@ -18,6 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy.orm import close_all_sessions
+from werkzeug.test import TestResponse
 
 from edu import create_app
 from edu.accounts import service as accounts
@@ -29,6 +30,13 @@ from tests.media.samples import write_docx, write_mp4
 
 PASSWORD = "correct horse battery"
 MakeApp = Callable[..., Flask]
+
+
+class Browser(FlaskClient):
+    """A browser that reads every answer to its end, so that no file stays open."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        return super().open(*args, **{"buffered": True, **kwargs})
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -120,6 +128,7 @@ def make_app(tmp_path: Path, sqlite_template: Path) -> Iterator[MakeApp]:
                 shutil.copyfile(sqlite_template, target)
         app = create_app(load_settings(env, **{"queue_immediate": True, **overrides}))
         app.config["TESTING"] = True
+        app.test_client_class = Browser
         made.append(app)
         return app
 

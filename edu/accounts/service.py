@@ -110,8 +110,10 @@ def sign_in(email: str, password: str) -> User:
 def load_session_user(session_id: str) -> User | None:
     """The person of a session cookie, unless blocked or signed out everywhere since."""
     user_id, _sep, stamp = session_id.partition(":")
-    user = db.session.get(User, int(user_id)) if user_id.isdigit() else None
-    if user is None or not secrets.compare_digest(user.session_stamp, stamp):
+    # Longer numbers are no ids, and would overflow the column.
+    fits = user_id.isdecimal() and len(user_id) < 10
+    user = db.session.get(User, int(user_id)) if fits else None
+    if user is None or not secrets.compare_digest(user.session_stamp.encode(), stamp.encode()):
         return None
     return user if user.is_active else None
 

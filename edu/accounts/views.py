@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_limiter.util import get_remote_address
@@ -26,10 +24,10 @@ def _per_account() -> str:
 
 def safe_target(target: str | None) -> str:
     """`target` if it is an address of this site, else the home page."""
-    parts = urlsplit(target or "")
-    local = target and target.startswith("/") and not parts.netloc and not parts.scheme
-    clean = target and not target.startswith(("//", "/\\")) and target.isprintable()
-    return str(target) if local and clean and "\\" not in str(target) else url_for("main.home")
+    # Browsers read // and /\ as the start of another site, and skip over control characters.
+    local = target and target.startswith("/") and not target.startswith("//")
+    clean = target and target.isprintable() and "\\" not in target
+    return str(target) if local and clean else url_for("main.home")
 
 
 @bp.get("/login")

@@ -13,7 +13,6 @@ from edu.accounts.service import find_user, register_user
 from edu.assets import DIST
 from edu.catalog.models import Category
 from edu.catalog.service import ensure_category, find_category
-from edu.demo.render import render_material
 from edu.demo.texts import MaterialSpec, demo_materials
 from edu.demo.tree import SubjectSpec
 from edu.extensions import db, settings
@@ -60,6 +59,8 @@ def add_materials() -> list[Material]:
 
 
 def _add(spec: MaterialSpec, people: dict[str, User], folder: Path) -> Material | None:
+    from edu.demo.render import render_material  # fpdf would cost every start half a second
+
     path = render_material(spec, folder, DIST / "fonts")
     incoming = copy_in(path, settings().data_dir / "incoming")
     try:

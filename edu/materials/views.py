@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from os import SEEK_END
 from typing import Any
 
 from flask import (
@@ -85,8 +86,10 @@ def upload_submit() -> str | BaseResponse | tuple[str, int]:
 
 
 def _take_upload(form: UploadForm, person: User) -> Material:
-    known = _known_file(form.token.data or "", person)
-    file = known or service.accept_file(from_form(request.files.get("file")))
+    sent = request.files.get("file")
+    # A file sent along is the newer choice.
+    known = None if sent and sent.filename else _known_file(form.token.data or "", person)
+    file = known or service.accept_file(from_form(sent))
     # Without a token the question has not been asked yet, whatever the form says.
     material = service.upload_material(
         person, form.data_for_service(), file, allow_duplicate=known is not None
@@ -224,10 +227,14 @@ def _deliver(key: str, media_type: str, name: str, *, attach: bool) -> Response:
         mimetype=media_type,
         as_attachment=attach,
         download_name=name,
-        conditional=True,
         etag=key.rsplit("/", 1)[-1],
         max_age=0,
     )
+    # send_file knows no size of a stream, and without one there are no ranges: no seeking in video.
+    size = stream.seek(0, SEEK_END)
+    stream.seek(0)
+    response.content_length = size
+    response.make_conditional(request, accept_ranges=True, complete_length=size)
     # What may be seen can change at any moment, so a browser asks each time (and gets a 304).
     response.cache_control.private = True
     response.cache_control.no_cache = True

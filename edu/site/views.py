@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from edu.accounts.views import safe_target
 from edu.assets import DIST
 from edu.catalog.service import list_subjects
-from edu.extensions import db, limiter, search_index, storage
+from edu.extensions import db, limiter, search_index, settings, storage
 from edu.materials.service import count_by_category, list_newest
 from edu.ratings.service import list_top_materials
 from edu.site.context import LANGUAGES
@@ -51,7 +51,12 @@ def set_language() -> BaseResponse:
     response = redirect(safe_target(request.form.get("next")), 303)
     if request.form.get("lang") in LANGUAGES:
         response.set_cookie(
-            "lang", request.form["lang"], max_age=YEAR_S, samesite="Lax", httponly=True
+            "lang",
+            request.form["lang"],
+            max_age=YEAR_S,
+            secure=settings().is_public,
+            samesite="Lax",
+            httponly=True,
         )
     return response
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -76,3 +79,22 @@ def from_form(upload: FileStorage | None) -> Incoming:
     if upload is None or not upload.filename:
         raise InvalidInput(_("Choose a file."), field="file")
     return cast("HashingFile", upload.stream).finish(upload.filename)
+
+
+def remove_leftovers(folder: Path, older_than_s: float) -> int:
+    """Remove files and folders of dead processes from `folder`, by age; counts them.
+
+    Whoever still works on something younger keeps it: the age is far above any request or job.
+    """
+    limit, removed = time.time() - older_than_s, 0
+    for path in folder.iterdir() if folder.is_dir() else ():
+        # Another worker may be at it too, or its owner may just have finished.
+        with contextlib.suppress(FileNotFoundError):
+            if path.lstat().st_mtime > limit:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+            removed += 1
+    return removed

@@ -54,7 +54,7 @@ class BotApi:
         self.changed = threading.Condition()
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.updates: list[dict[str, Any]] = []
-        self.refusals: list[Answer] = []
+        self.refusals: dict[str, list[Answer]] = {}
         self.ids = 0
         self.stopping = False
         self.url = ""
@@ -72,11 +72,29 @@ class BotApi:
             entities=entities,
         )
 
-    def press(self, message_id: int, data: str, chat: int = 1) -> None:
-        """Press a button below a message of the bot's."""
+    def press(self, message_id: int, data: str, chat: int = 1) -> str:
+        """Press a button below a message of the bot's; the id that it will be answered by."""
         message = self._message(chat, "…") | {"message_id": message_id}
         query = {"id": str(self._id()), "from": _person(chat, "en"), "chat_instance": "1"}
         self._update(callback_query=query | {"message": message, "data": data})
+        return str(query["id"])
+
+    def refuse(self, chat: int, status: int, description: str, **parameters: int) -> None:
+        """Refuse the next call for a chat."""
+        body = {"ok": False, "error_code": status, "description": description}
+        with self.changed:
+            refusals = self.refusals.setdefault(str(chat), [])
+            refusals.append((status, body | {"parameters": parameters}))
+
+    def wait_for_answer(self, query_id: str) -> dict[str, Any]:
+        """The bot's answer to a pressed button."""
+
+        def answers() -> list[dict[str, Any]]:
+            return [p for _, p in self.calls if p.get("callback_query_id") == query_id]
+
+        with self.changed:
+            assert self.changed.wait_for(answers, 20), self.calls
+            return answers()[0]
 
     def wait_for(self, method: str, chat: int = 1, after: int = 0) -> dict[str, Any]:
         """What the bot sent by `method` to a chat, the first after `after` such calls."""
@@ -88,11 +106,6 @@ class BotApi:
         with self.changed:
             assert self.changed.wait_for(lambda: len(sent()) > after, 20), self.calls
             return sent()[after]
-
-    def count(self, method: str) -> int:
-        """How often the bot has called a method."""
-        with self.changed:
-            return [name for name, _ in self.calls].count(method)
 
     def _update(self, entities: list[dict[str, Any]] | None = None, **content: Any) -> None:
         if entities:
@@ -116,8 +129,9 @@ class BotApi:
         if method == "getUpdates":
             return 200, _ok(self._poll(int(params.get("offset", 0)), int(params["timeout"])))
         with self.changed:
-            if method in {"sendMessage", "editMessageText"} and self.refusals:
-                return self.refusals.pop(0)
+            if refusals := self.refusals.get(params.get("chat_id", "")):
+                self.changed.notify_all()
+                return refusals.pop(0)
             problem = _problem(method, params)
             if problem:
                 return 400, {"ok": False, "error_code": 400, "description": problem}

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from tests.bot.conftest import SITE
 from tests.bot.library import EVIL_TITLE
 from tests.services import stopping
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("bot")]
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group(name="bot")]
 
 
 @contextmanager
@@ -103,38 +104,33 @@ def test_pages_turn_forth_and_back_in_one_message(api: BotApi) -> None:
 def test_a_foreign_button_reads_no_other_persons_search(api: BotApi) -> None:
     api.say("Даламбера", chat=15)
     sent = api.wait_for("sendMessage", chat=15)
-    before = api.count("answerCallbackQuery")
-    api.press(sent["result"]["message_id"], buttons(sent)["▶"], chat=16)
-    answer = api.wait_for("answerCallbackQuery", after=before)
+    pressed = api.press(sent["result"]["message_id"], buttons(sent)["▶"], chat=16)
+    answer = api.wait_for_answer(pressed)
     assert answer["show_alert"] == "true"
     assert "send it again" in answer["text"]
 
 
 @pytest.mark.parametrize("data", ["page:0:x", "page:2:", "delete:1", "x" * 64])
 def test_forged_buttons_are_answered_politely(api: BotApi, data: str) -> None:
-    before = api.count("answerCallbackQuery")
-    api.press(1, data, chat=17)
-    assert "send it again" in api.wait_for("answerCallbackQuery", after=before)["text"]
+    assert "send it again" in api.wait_for_answer(api.press(1, data, chat=17))["text"]
 
 
 def test_it_waits_as_long_as_telegram_demands(api: BotApi) -> None:
-    flood = {"ok": False, "error_code": 429, "description": "Too Many Requests"}
-    with api.changed:
-        api.refusals.append((429, flood | {"parameters": {"retry_after": 1}}))
+    api.refuse(18, 429, "Too Many Requests", retry_after=1)
     api.say("/start", chat=18)
     assert SITE in api.wait_for("sendMessage", chat=18)["text"]
 
 
 def test_a_person_who_blocked_the_bot_is_left_alone(api: BotApi, log: Path) -> None:
-    blocked = "Forbidden: bot was blocked by the user"
-    with api.changed:
-        api.refusals.append((403, {"ok": False, "error_code": 403, "description": blocked}))
+    api.refuse(19, 403, "Forbidden: bot was blocked by the user")
     api.say("/start", chat=19)
+    end = time.monotonic() + 20
+    while "blocked by the user" not in log.read_text("utf-8"):
+        assert time.monotonic() < end
+        time.sleep(0.05)
     api.say("/start", chat=20)
     api.wait_for("sendMessage", chat=20)
-    text = log.read_text("utf-8")
-    assert "blocked by the user" in text
-    assert "Traceback" not in text
+    assert "Traceback" not in log.read_text("utf-8")
 
 
 def test_after_a_restart_old_buttons_ask_to_search_again_and_sigterm_ends_it(
@@ -145,8 +141,8 @@ def test_after_a_restart_old_buttons_ask_to_search_again_and_sigterm_ends_it(
             api.say("Даламбера")
             sent = api.wait_for("sendMessage")
         with run_bot(library_env, api, tmp_path / "bot.log") as process:
-            api.press(sent["result"]["message_id"], buttons(sent)["▶"])
-            assert "send it again" in api.wait_for("answerCallbackQuery")["text"]
+            pressed = api.press(sent["result"]["message_id"], buttons(sent)["▶"])
+            assert "send it again" in api.wait_for_answer(pressed)["text"]
             process.send_signal(signal.SIGTERM)
             assert process.wait(10) == 0
 

@@ -11,10 +11,11 @@ from flask import Flask
 from bot import replies
 from bot.replies import Reply
 from edu import create_app
+from edu.catalog.service import ensure_category
 from edu.config import load_settings
 from edu.errors import NotFound
 from edu.extensions import db
-from edu.search.service import MAX_QUERY
+from edu.search.service import MAX_QUERY, index_pending
 from tests.bot.bot_api import Markup
 from tests.bot.conftest import SITE
 from tests.bot.library import EVIL_TITLE, LECTURES, add
@@ -94,24 +95,17 @@ def test_a_question_without_words_is_answered_with_help(library: Flask, text: st
 
 def test_the_longest_results_fit_into_a_message(library: Flask) -> None:
     with library.app_context():
+        subject = ensure_category("🎓" * 60, slug="long")
+        category = ensure_category("🎓" * 60, subject, slug="long")
         for number in range(replies.PER_PAGE):
-            title = f"{number} " + "🎓&<" * 49
-            material = add(title, ["<&>🎓 гипербола " * 40])
-            material.category.name = "🎓" * 60
-            material.category.parent.name = "🎓" * 60
-        from edu.search.service import index_pending
-
+            pages = [f"{number} " + "<&>🎓 гипербола " * 40]
+            add(f"{number} " + "🎓&<" * 49, pages, category=category)
+        db.session.commit()
         assert index_pending()
-        reply_text = _within(library, "гипербола " * (MAX_QUERY // 10)).text
-        db.session.rollback()
-    plain = Markup(reply_text).plain
+        db.session.commit()
+    plain = Markup(search(library, "гипербола " * (MAX_QUERY // 10)).text).plain
+    assert plain.count("<&>🎓 гипербола") > replies.PER_PAGE
     assert len(plain.encode("utf-16-le")) // 2 <= 4096
-    assert plain.count("🎓&<") > replies.PER_PAGE
-
-
-def _within(app: Flask, text: str) -> Reply:
-    with app.app_context():
-        return replies.search(text, 1, "token123")
 
 
 def test_a_refusal_is_told_as_its_sentence(library: Flask) -> None:
