@@ -22,7 +22,7 @@ test: $(VENV)/dev.stamp static/dist/manifest.json $(CATALOGUES)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .
@@ -65,11 +65,14 @@ static/dist/manifest.json: $(SOURCES) | $(VENV)/run.stamp
 	$$npm ci --silent --no-fund --no-audit && node static/build.mjs
 	@touch $@
 
+# The template is made anew each time and not kept. Babel would skip folders that begin with "_"
+# by itself, and so leave the shared components of the pages out.
 messages: $(VENV)/dev.stamp
 	$(BIN)/pybabel -q extract -F babel.cfg -k _l -o edu/translations/messages.pot \
-		--no-location --sort-output --project konspekt edu jobs templates
-	$(BIN)/pybabel -q update -i edu/translations/messages.pot -d edu/translations \
-		--no-fuzzy-matching --ignore-pot-creation-date
+		--ignore-dirs '.*' --no-location --sort-output --no-wrap edu jobs templates telegram
+	$(BIN)/pybabel -q update -i edu/translations/messages.pot -d edu/translations -l ru \
+		--init-missing --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
+	@rm edu/translations/messages.pot
 
 %.mo: %.po | $(VENV)/run.stamp
 	@$(BIN)/pybabel -q compile -i $< -o $@ -l $(notdir $(patsubst %/LC_MESSAGES/,%,$(dir $<)))

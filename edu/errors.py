@@ -167,6 +167,6 @@ def register_error_pages(app: Flask) -> None:
         code = (error.name or "error").lower().replace(" ", "_")
         response = _render(status, code, _messages(error))
         for name, value in error.get_headers():
-            if name in {"Allow", "Retry-After"}:
+            if name in {"Allow", "Content-Range", "Retry-After"}:
                 response.headers[name] = value
         return response

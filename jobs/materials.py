@@ -19,7 +19,7 @@ from edu.media.process import Processed, process_file
 from edu.media.sandbox import Limits, Sandbox
 from edu.storage.base import original_key
 from edu.storage.incoming import remove_leftovers
-from jobs.queue import every_minute, job
+from jobs.queue import count_waiting, every_minute, job
 from jobs.search import update_index
 
 log = logging.getLogger(__name__)
@@ -127,8 +127,10 @@ def reconcile() -> None:
     freed = service.release_dead_claims()
     db.session.commit()
     unattended = service.list_unattended()
-    for material_id in unattended:
+    # As many messages as materials: they are in the queue already, and only have to wait.
+    lost = unattended if count_waiting() < len(unattended) else []
+    for material_id in lost:
         process_material.enqueue(material_id)
-    if freed or unattended:
-        log.info("reconciler: %d freed, %d enqueued again", freed, len(unattended))
+    if freed or lost:
+        log.info("reconciler: %d freed, %d enqueued again", freed, len(lost))
     update_index.enqueue()

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 JOBS: dict[str, Job[Any]] = {}
 EVERY_MINUTE: list[Job[[]]] = []
+EVERY_HOUR: list[Job[[]]] = []
 
 
 class JsonSerializer:
@@ -75,9 +76,24 @@ def job(priority: int = 0) -> Callable[[Callable[P, None]], Job[P]]:
 
 
 def every_minute(made: Job[[]]) -> Job[[]]:
-    """Run this job every minute and when a worker starts."""
+    """Run this job every minute."""
     EVERY_MINUTE.append(made)
     return made
+
+
+def every_hour(made: Job[[]]) -> Job[[]]:
+    """Run this job every hour."""
+    EVERY_HOUR.append(made)
+    return made
+
+
+def count_waiting() -> int:
+    """How many messages wait in the queue; 0 when it does not answer."""
+    try:
+        return int(current_app.extensions["edu.queue"].check())
+    except Exception:
+        log.exception("queue: does not answer")
+        return 0
 
 
 class Queue:
@@ -105,11 +121,15 @@ class Queue:
         """How many messages wait. Raises when the queue does not answer."""
         return int(self.huey.pending_count())
 
-    def run_minutely(self) -> None:
-        """Enqueue what is due every minute."""
-        with self.app.app_context():
-            for made in EVERY_MINUTE:
-                made.enqueue()
+    def schedule(self, due: list[Job[[]]], name: str, **when: str) -> None:
+        """Have Huey's clock enqueue the jobs of `due`, read anew each time."""
+
+        def enqueue_due() -> None:
+            with self.app.app_context():
+                for made in due:
+                    made.enqueue()
+
+        self.huey.periodic_task(crontab(**when), name=name)(enqueue_due)
 
 
 def _make_huey(settings: Settings) -> Huey:
@@ -127,6 +147,7 @@ def _make_huey(settings: Settings) -> Huey:
 def init_queue(app: Flask, settings: Settings) -> Queue:
     """Bind a queue to the app."""
     queue = Queue(app, settings)
-    queue.huey.periodic_task(crontab(minute="*"), name="minutely")(queue.run_minutely)
+    queue.schedule(EVERY_MINUTE, "minutely", minute="*")
+    queue.schedule(EVERY_HOUR, "hourly", minute="7")
     bind(app, "queue", queue)
     return queue

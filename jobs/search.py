@@ -10,7 +10,7 @@ from edu.extensions import db
 from edu.media import service as media
 from edu.ratings.service import refresh_all_ratings
 from edu.search import service
-from jobs.queue import every_minute, job
+from jobs.queue import every_hour, every_minute, job
 
 log = logging.getLogger(__name__)
 GATHER_S = 1.0
@@ -36,6 +36,14 @@ def update_index() -> None:
             db.session.commit()
         finally:
             _writing.release()
+
+
+@every_hour
+@job()
+def optimize_index() -> None:
+    """Merge what small updates have left behind; nothing to do in a quiet hour."""
+    with _writing:
+        service.optimize_index()
 
 
 @every_minute

@@ -19,6 +19,7 @@ from flask import (
 )
 from flask_babel import gettext as _
 from itsdangerous import BadData
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from edu.accounts.models import User
@@ -234,7 +235,11 @@ def _deliver(key: str, media_type: str, name: str, *, attach: bool) -> Response:
     size = stream.seek(0, SEEK_END)
     stream.seek(0)
     response.content_length = size
-    response.make_conditional(request, accept_ranges=True, complete_length=size)
+    try:
+        response.make_conditional(request, accept_ranges=True, complete_length=size)
+    except HTTPException:  # a range beyond the end
+        stream.close()
+        raise
     # What may be seen can change at any moment, so a browser asks each time (and gets a 304).
     response.cache_control.private = True
     response.cache_control.no_cache = True

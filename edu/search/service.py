@@ -336,6 +336,14 @@ def rebuild_index() -> int:
     return len(revisions)
 
 
+def optimize_index() -> None:
+    """Make the index compact; another writer at work is a reason to leave it for later."""
+    try:
+        search_index().optimize()
+    except IndexBusy:
+        log.info("search: another process writes, the index is not merged now")
+
+
 @dataclass(frozen=True, slots=True)
 class IndexDifference:
     """Ids that the index lacks, and ids that it should not have."""

@@ -76,7 +76,7 @@ def _supervise() -> int:
     manager = Manager()
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     for name, command in parse_procfile((ROOT / "Procfile").read_text("utf-8")).processes.items():
-        if name != "bot" or environment.get("TELEGRAM_BOT_TOKEN"):
+        if name != "bot" or settings().telegram_token:
             manager.add_process(name, f"exec {command}", env=environment, cwd=str(ROOT))
     manager.loop()
     return 0 if manager.returncode in STOPPED else int(manager.returncode or 1)

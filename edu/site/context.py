@@ -35,13 +35,13 @@ def chosen_theme() -> str:
 
 
 def format_size(size: int) -> str:
-    """Bytes as people read them: `1,6 МБ`."""
+    """Bytes as people read them: `1,6 МБ`. A MB is 1024 kB, as in the limit that admins set."""
     value, unit = float(size), _("B")
     for name in (_("kB"), _("MB"), _("GB")):
         if value < 1000:
             break
-        value, unit = value / 1000, name
-    return f"{format_decimal(round(value, 1 if value < 10 else 0))} {unit}"
+        value, unit = value / 1024, name
+    return f"{format_decimal(round(value, 1 if value < 10 else 0))}\N{NO-BREAK SPACE}{unit}"
 
 
 def format_duration(seconds: float) -> str:

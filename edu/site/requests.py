@@ -39,6 +39,10 @@ CSP = "; ".join(
 class EduRequest(Request):
     """Uploads are written to the data folder and hashed as they arrive, not copied afterwards."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._arriving: list[HashingFile] = []
+
     def _get_file_stream(
         self,
         total_content_length: int | None,
@@ -46,7 +50,15 @@ class EduRequest(Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
-        return cast("IO[bytes]", HashingFile(settings().data_dir / "incoming"))
+        file = HashingFile(settings().data_dir / "incoming")
+        self._arriving.append(file)
+        return cast("IO[bytes]", file)
+
+    def close(self) -> None:
+        """Drop what was not kept, also of a transfer that broke off and became no form."""
+        super().close()
+        for file in self._arriving:
+            file.close()
 
 
 def current_person() -> User | None:

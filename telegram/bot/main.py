@@ -69,6 +69,8 @@ def main() -> int:
         print("TELEGRAM_BOT_TOKEN is not set: get one from @BotFather.", file=sys.stderr)
         return 2
     hide_token(config.telegram_token)
+    # The library tries again in silence: without this line a dead network looks like a dead bot.
+    log.info("connecting to %s", config.telegram_api_url)
     return run(make_application(app, config))
 
 

@@ -143,6 +143,8 @@ def test_a_page_is_whole_wide_and_narrow_light_and_dark(sample: Sample, name: st
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its literals
             # Swagger UI brings its own colours and its own markup.
             found = find_faults(page, contrast=name != "api-docs")
+            if name == "styleguide":  # it shows headings too
+                found.remove("2 h1")
             if name == "api-docs":
                 found = [fault for fault in found if " > " in fault]
             faults += [f"{width} {scheme}: {fault}" for fault in found]

@@ -53,6 +53,7 @@ def test_a_part_of_a_file_comes_alone(
 def test_a_part_beyond_the_end_is_refused(client: FlaskClient, material_id: int) -> None:
     response = client.get(f"/materials/{material_id}/file", headers={"Range": "bytes=20000-"})
     assert response.status_code == 416
+    assert response.headers["Content-Range"] == f"bytes */{len(CONTENT)}"
 
 
 def test_a_file_that_the_browser_has_is_not_sent_again(

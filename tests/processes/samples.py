@@ -8,10 +8,11 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from edu.extensions import db, search_index
+from edu.extensions import db, settings
 from edu.materials.models import Material
 from edu.search.service import compare_index
-from edu.search.whoosh_index import WhooshIndex
+from edu.search.snapshot import open_index
+from edu.search.store import IndexStore
 from tests.media.samples import page_pdf
 from tests.realdata import realdata
 
@@ -50,6 +51,5 @@ def index_is_exact() -> bool:
 
 def count_documents() -> int:
     """Documents in the index, twins included, deleted ones not."""
-    index = search_index()
-    assert isinstance(index, WhooshIndex)
-    return int(index._read(lambda snapshot: snapshot.searcher.doc_count()))
+    _number, folder = IndexStore(settings().data_dir / "index").live()
+    return int(open_index(folder).doc_count())

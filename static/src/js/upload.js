@@ -3,13 +3,13 @@ const TITLE_FROM_NAME = /\.[^.]+$/;
 
 function formatSize(bytes, locale) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
-  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), 3);
+  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), 3);
   return new Intl.NumberFormat(locale, {
     style: "unit",
     unit: units[power],
     unitDisplay: "short",
     maximumFractionDigits: 1,
-  }).format(bytes / 1000 ** power);
+  }).format(bytes / 1024 ** power);
 }
 
 /** A sentence about what is wrong with the file, or "" (the server judges again, by content). */
