@@ -7,9 +7,12 @@ import os
 import sys
 from typing import Any
 
-from edu.config import load_settings
+from edu.config import SettingsError, load_settings
 
-_settings = load_settings()
+try:
+    _settings = load_settings()
+except SettingsError as error:
+    sys.exit(f"The settings cannot be used:\n{error}")
 WORKER_BOOT_ERROR = 3
 
 bind = f"{_settings.host}:{_settings.port}"

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from edu import create_app
+import sys
 
-app = create_app()
+from edu import create_app
+from edu.config import SettingsError
+
+try:
+    app = create_app()
+except SettingsError as error:
+    sys.exit(f"The settings cannot be used:\n{error}")

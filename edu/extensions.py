@@ -61,7 +61,12 @@ migrate = Migrate()
 login = LoginManager()
 csrf = CSRFProtect()
 babel = Babel()
-limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
+limiter = Limiter(
+    key_func=get_remote_address,
+    headers_enabled=True,
+    # While Redis does not answer, each process counts for itself: people can still sign in.
+    in_memory_fallback_enabled=True,
+)
 
 if TYPE_CHECKING:
     Model = Base

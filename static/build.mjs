@@ -5,7 +5,10 @@ import { createHash } from "node:crypto";
 import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 
+const pack = promisify(gzip);
 const here = path.dirname(fileURLToPath(import.meta.url));
 const modules = path.join(here, "..", "node_modules");
 const dist = path.join(here, "dist");
@@ -64,6 +67,18 @@ async function copyFolder(source, target, wanted = /./) {
   );
 }
 
+/** Puts a compressed twin beside each text file that a browser asks for. */
+async function packAll() {
+  const entries = await readdir(fresh, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && /\.(js|css|svg)$/.test(entry.name));
+  await Promise.all(
+    files.map(async ({ parentPath, path: olderName, name }) => {
+      const file = path.join(parentPath ?? olderName, name);
+      await writeFile(`${file}.gz`, await pack(await readFile(file), { level: 9 }));
+    }),
+  );
+}
+
 await rm(fresh, { recursive: true, force: true });
 await mkdir(fresh, { recursive: true });
 
@@ -94,6 +109,7 @@ const manifest = Object.assign({}, ...parts, {
   "swagger-ui-bundle.js": `${swagger}swagger-ui-bundle.js`,
 });
 await writeFile(path.join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+await packAll();
 
 // Swapped in whole, so that a running server never sees a half-written folder.
 await rm(dist, { recursive: true, force: true });

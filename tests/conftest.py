@@ -68,7 +68,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server for this test process, with a migrated database to copy."""
-    with services.run_postgres(tmp_path_factory.mktemp("postgres")) as url:
+    with services.run_postgres() as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE DATABASE template_edu")
         settings = load_settings(

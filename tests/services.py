@@ -8,12 +8,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
+import psycopg
 import pytest
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -98,22 +100,24 @@ def _postgres_programs() -> Path | None:
 
 
 @contextmanager
-def run_postgres(folder: Path) -> Iterator[str]:
+def run_postgres() -> Iterator[str]:
     """A PostgreSQL server of our own; yields the URL of its maintenance database."""
     programs = _postgres_programs()
     if programs is None:
         missing("postgres", "install the package postgresql")
-    # The server refuses to run as root; the package brings a user for it.
+    # The server refuses to run as root; the package brings a user for it, who cannot enter the
+    # folders of pytest: those are closed to others anew with every run that starts.
     user = "postgres" if os.geteuid() == 0 else None
-    data, port = folder / "data", free_port()
-    if user:
-        folder.chmod(0o755)
-        data.mkdir()
-        shutil.chown(data, user)
-        data.chmod(0o700)
-        for parent in folder.parents:
-            if parent.stat().st_uid == 0 and parent != Path("/"):
-                parent.chmod(parent.stat().st_mode | 0o011)
+    with tempfile.TemporaryDirectory(prefix="edu-postgres-") as own:
+        if user:
+            shutil.chown(own, user)
+        with _postgres_in(Path(own) / "data", programs, user) as url:
+            yield url
+
+
+@contextmanager
+def _postgres_in(data: Path, programs: Path, user: str | None) -> Iterator[str]:
+    port = free_port()
     common: dict[str, Any] = {"user": pwd.getpwnam(user).pw_uid if user else None, "cwd": "/"}
     subprocess.run(
         [programs / "initdb", "-D", data, "-U", "edu", "-A", "trust", "-E", "UTF8", "--no-sync"],
@@ -123,8 +127,25 @@ def run_postgres(folder: Path) -> Iterator[str]:
     )
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
     command = [programs / "postgres", "-D", data, *options.split()]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, **common)
+    with data.with_name("server.log").open("wb") as log:
+        process = subprocess.Popen(command, stderr=log, **common)
     # SIGINT is the server's fast shutdown; SIGTERM would wait for whoever is still connected.
+    url = f"postgresql://edu@127.0.0.1:{port}/postgres"
     with stopping(process, signal.SIGINT):
         wait_for_port(port, process)
-        yield f"postgresql://edu@127.0.0.1:{port}/postgres"
+        _wait_for_answer(url)
+        yield url
+
+
+def _wait_for_answer(url: str, seconds: float = 30) -> None:
+    # The port is open a moment before the server takes anybody in.
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            psycopg.connect(url).close()
+        except psycopg.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+        else:
+            return

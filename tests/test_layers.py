@@ -34,9 +34,7 @@ def imported_names(path: Path) -> set[str]:
 
 def touches(names: set[str], *packages: str) -> set[str]:
     """Those of the names that are, or lie in, one of the packages."""
-    return {
-        name for name in names for package in packages if f"{name}.".startswith(f"{package}.")
-    }
+    return {name for name in names for package in packages if f"{name}.".startswith(f"{package}.")}
 
 
 def relative(paths: list[Path]) -> list[str]:

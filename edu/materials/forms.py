@@ -56,7 +56,7 @@ class UploadForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
         ],
     )
     category = SelectField(
-        _l("Subject and part"), [InputRequired(_l("Choose a subject."))], validate_choice=False
+        _l("Part of the subject"), [InputRequired(_l("Choose a subject."))], validate_choice=False
     )
     type = SelectField(_l("Type"), [InputRequired(_l("Choose the type of the material."))])
     tags = StringField(

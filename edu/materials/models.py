@@ -126,7 +126,9 @@ class Material(Model):
 
     def touch(self) -> None:
         """Search has to learn of this change."""
-        self.revision += 1
+        # Counted by the database: two changes at the same moment must not share a number, or the
+        # index would take the second for the first.
+        self.revision = Material.revision + 1
 
 
 class Passage(Model):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from os import SEEK_END
 from typing import Any
 
@@ -14,7 +13,6 @@ from flask import (
     render_template,
     request,
     send_file,
-    session,
     url_for,
 )
 from flask_babel import gettext as _
@@ -161,9 +159,8 @@ def _place() -> int:
 
 
 def _visitor() -> str:
-    if "visitor" not in session:
-        session["visitor"] = secrets.token_hex(16)
-    return str(session["visitor"])
+    # No cookie for strangers: it would need consent, and dropping it would count them anew.
+    return f"{request.remote_addr}|{request.user_agent.string}"
 
 
 @bp.get("/materials/<int:material_id>/status")

@@ -14,7 +14,8 @@ _: Callable[..., str] = gettext
 def refusal_message(code: str, details: Details | None = None) -> str:
     """Return the sentence for `FileRefused.code` and `.details`, in the reader's language.
 
-    "crashed" is for SandboxError: the machine's fault, not the file's. An unknown code gets the
+    "crashed" is for SandboxError: the machine's fault, not the file's; "interrupted" for workers
+    that went away in the middle, each time. An unknown code gets the
     sentence for a broken file, so an old row never lacks a text.
     """
     return _SENTENCES.get(code, _broken)(details or {})
@@ -96,6 +97,13 @@ def _crashed(details: Details) -> str:
     )
 
 
+def _interrupted(details: Details) -> str:
+    return _(
+        "Reading the file was interrupted several times."
+        " Try again in a minute; if it fails again, split the file into parts."
+    )
+
+
 _SENTENCES: dict[str, Callable[[Details], str]] = {
     "empty": _empty,
     "too_large": _too_large,
@@ -106,4 +114,5 @@ _SENTENCES: dict[str, Callable[[Details], str]] = {
     "bomb": _bomb,
     "limits": _limits,
     "crashed": _crashed,
+    "interrupted": _interrupted,
 }

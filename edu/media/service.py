@@ -56,14 +56,20 @@ def _silent(query: Select[Any]) -> Select[Any]:
 
 def release_dead_claims() -> int:
     """Free the materials of processes of this host that are gone; counts them."""
-    query = select(Material).where(
+    query = select(Material.id, Material.claim).where(
         Material.status == MaterialStatus.PROCESSING, Material.heartbeat_at.is_not(None)
     )
-    dead = [m for m in db.session.scalars(query) if _owner_is_dead(m.claim)]
-    for material in dead:
-        material.heartbeat_at = None
-    db.session.flush()
-    return len(dead)
+    claims = [(row.id, row.claim) for row in db.session.execute(query)]
+    # The claim is asked for again: another worker may have taken the material since.
+    return sum(
+        _rows(
+            update(Material)
+            .where(Material.id == material_id, Material.claim == claim)
+            .values(heartbeat_at=None)
+        )
+        for material_id, claim in claims
+        if _owner_is_dead(claim)
+    )
 
 
 def list_unattended(limit: int = 1000) -> list[int]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import CursorResult, func, select, update
 
 from edu.accounts.models import User
 from edu.errors import Conflict, Forbidden, InvalidInput
@@ -34,23 +36,26 @@ def count_pending() -> int:
     return db.session.scalar(query) or 0
 
 
-def _decide(moderator: User | None, material: Material) -> None:
+def _decide(moderator: User | None, material: Material, **outcome: Any) -> None:
     moderator = require_moderator(moderator)
-    # Two moderators may look at the same row: the lock makes the second see the first's decision.
-    db.session.refresh(material, with_for_update=True)
-    if material.status != MaterialStatus.PENDING:
+    # Two moderators may look at the same material: one UPDATE decides, so one decision stands.
+    decided = update(Material).where(
+        Material.id == material.id, Material.status == MaterialStatus.PENDING
+    )
+    decided = decided.values(
+        moderator_id=moderator.id, moderated_at=utcnow(), revision=Material.revision + 1, **outcome
+    )
+    options = {"synchronize_session": False}
+    done = cast("CursorResult[Any]", db.session.execute(decided, execution_options=options))
+    if done.rowcount == 0:
         raise Conflict(_("Somebody has already decided on this material."))
-    material.moderator, material.moderated_at = moderator, utcnow()
-    material.touch()
+    db.session.refresh(material)
 
 
 def approve_material(moderator: User | None, material: Material) -> None:
     """Publish. Raises Forbidden or Conflict."""
-    _decide(moderator, material)
-    material.status = MaterialStatus.ACTIVE.value
-    material.published_at = utcnow()
-    material.reject_reason = ""
-    db.session.flush()
+    active = MaterialStatus.ACTIVE.value
+    _decide(moderator, material, status=active, published_at=utcnow(), reject_reason="")
 
 
 def reject_material(moderator: User | None, material: Material, reason: str) -> None:
@@ -60,7 +65,4 @@ def reject_material(moderator: User | None, material: Material, reason: str) -> 
         raise InvalidInput(_("Tell the uploader why."), field="reason")
     if len(reason) > MAX_REASON:
         raise InvalidInput(_("The reason is too long."), field="reason")
-    _decide(moderator, material)
-    material.status = MaterialStatus.REJECTED.value
-    material.reject_reason = reason
-    db.session.flush()
+    _decide(moderator, material, status=MaterialStatus.REJECTED.value, reject_reason=reason)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import joinedload, selectinload
 
 from edu.accounts.models import User
 from edu.errors import Forbidden, InvalidInput
-from edu.extensions import db, settings, utcnow
+from edu.extensions import db, insert_if_absent, settings, utcnow
 from edu.materials.models import Material, MaterialStatus
 from edu.ratings.models import Rating
 
@@ -71,12 +72,12 @@ def rate_material(user: User, material: Material, stars: int) -> RatingSummary:
         raise Forbidden(_("You cannot rate your own material."))
     if not 1 <= stars <= 5:
         raise InvalidInput(_("Choose from one to five stars."), field="stars")
-    vote = db.session.get(Rating, (material.id, user.id))
-    if vote is None:
-        vote = Rating(material_id=material.id, user_id=user.id)
-        db.session.add(vote)
-    vote.stars, vote.weight, vote.created_at = stars, vote_weight(user), utcnow()
-    db.session.flush()
+    # Voters on one material take turns, so that each sum holds the votes before it.
+    db.session.refresh(material, ["rating_mean", "rating_votes"], with_for_update=True)
+    key = {"material_id": material.id, "user_id": user.id}
+    given: dict[str, Any] = {"stars": stars, "weight": vote_weight(user), "created_at": utcnow()}
+    if not insert_if_absent(Rating, **key, **given):
+        db.session.execute(update(Rating).filter_by(**key).values(**given))
     refresh_rating(material)
     return RatingSummary(material.rating_mean, material.rating_votes, stars)
 

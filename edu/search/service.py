@@ -187,7 +187,9 @@ def find_materials(wanted: SearchInput) -> Found:
 
 def _start(day: date | None, days: int = 0) -> datetime | None:
     """The first moment of a day, or `days` after: «before 3 May» takes in the third of May."""
-    return datetime.combine(day + timedelta(days), time(), UTC) if day else None
+    if day is None or day > date.max - timedelta(days):
+        return None
+    return datetime.combine(day + timedelta(days), time(), UTC)
 
 
 def _with_places(answer: SearchAnswer) -> list[FoundMaterial]:

@@ -86,7 +86,11 @@ def register_template_helpers(app: Flask) -> None:
     """Filters, functions and variables of templates."""
     app.context_processor(template_context)
     app.jinja_env.filters.update(
-        filesize=format_size, duration=format_duration, rating=format_rating, date=format_day
+        filesize=format_size,
+        duration=format_duration,
+        rating=format_rating,
+        date=format_day,
+        number=format_decimal,
     )
     app.jinja_env.globals.update(
         asset=asset, type_label=type_label, material_types=[t.value for t in MaterialType]

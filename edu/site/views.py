@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import mimetypes
 from collections.abc import Callable
+from pathlib import Path
 
 from flask import (
     Blueprint,
@@ -16,6 +18,7 @@ from flask import (
     send_from_directory,
 )
 from sqlalchemy import text
+from werkzeug.security import safe_join
 from werkzeug.wrappers import Response as BaseResponse
 
 from edu.accounts.views import safe_target
@@ -95,11 +98,27 @@ def _answers(name: str, check: Callable[[], object]) -> bool:
     return True
 
 
+def _packed(name: str) -> Response | None:
+    """The file as the build has compressed it, for those who take it so.
+
+    Pages are sent as they are: they hold secrets beside words of the request, which compression
+    would give away bit by bit.
+    """
+    path = safe_join(str(DIST), f"{name}.gz")
+    if path is None or "gzip" not in request.accept_encodings or not Path(path).is_file():
+        return None
+    media_type = mimetypes.guess_type(name)[0]
+    response = send_from_directory(DIST, f"{name}.gz", mimetype=media_type, max_age=YEAR_S)
+    response.content_encoding = "gzip"
+    return response
+
+
 @assets.get("/static/<path:name>", endpoint="file")
 @limiter.exempt
 def static_file(name: str) -> Response:
     # Names carry a hash of the content, so a browser may keep them.
-    response = send_from_directory(DIST, name, max_age=YEAR_S)
+    response = _packed(name) or send_from_directory(DIST, name, max_age=YEAR_S)
+    response.vary.add("Accept-Encoding")
     response.cache_control.immutable = True
     response.cache_control.public = True
     return response

@@ -40,7 +40,9 @@ def test_two_who_register_at_the_same_moment_get_one_account(
         assert db.session.query(User).count() == 1
 
 
-@pytest.mark.parametrize("email", ["", "alice", "alice@", "@example.org", "a b@example.org", "a@b\0.c"])
+@pytest.mark.parametrize(
+    "email", ["", "alice", "alice@", "@example.org", "a b@example.org", "a@b\0.c"]
+)
 def test_what_is_no_address_is_refused(app: Flask, email: str) -> None:
     with app.app_context(), pytest.raises(InvalidInput) as caught:
         service.register_user(email, PASSWORD, "Alice")

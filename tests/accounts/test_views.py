@@ -73,9 +73,7 @@ def test_a_known_address_is_refused_beside_its_field(
         ("password", "x" * 201),
     ],
 )
-def test_a_refused_form_says_where(
-    app: Flask, client: FlaskClient, field: str, value: str
-) -> None:
+def test_a_refused_form_says_where(app: Flask, client: FlaskClient, field: str, value: str) -> None:
     response = client.post("/register", data={**FORM, field: value})
     assert response.status_code == 422
     assert f'id="{field}-errors"' in response.text

@@ -111,7 +111,7 @@ _CONTRAST = r"""
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const e = walker.currentNode.parentElement;
-    const skip = "script, style, noscript, option, canvas, .pdf-text *, .visually-hidden, :disabled";
+    const skip = "script, style, noscript, option, .pdf-text *, .visually-hidden, :disabled";
     if (!walker.currentNode.data.trim() || e.closest(skip) || !e.checkVisibility()) {
       continue;
     }

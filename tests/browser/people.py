@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests.product import PASSWORD, Product
@@ -36,7 +38,7 @@ class Person:
     """Somebody with a browser of their own."""
 
     def __init__(
-        self, browser: Browser, product: Product, complaints: Complaints, **options: object
+        self, browser: Browser, product: Product, complaints: Complaints, **options: Any
     ) -> None:
         self.product = product
         self.context = browser.new_context(

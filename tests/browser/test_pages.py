@@ -6,14 +6,14 @@ FOLDER/screenshot.png.
 
 from __future__ import annotations
 
-import gzip
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Browser, Page, Request, expect
 from sqlalchemy import select
 
 from edu.demo.service import PASSWORD as DEMO_PASSWORD
@@ -21,6 +21,7 @@ from edu.extensions import db
 from edu.materials.models import Material, MaterialStatus
 from tests.browser.checks import find_faults
 from tests.browser.people import Complaints, Person
+from tests.media.samples import page_pdf
 from tests.product import Product, make_product, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-pages")]
@@ -38,9 +39,9 @@ class Sample:
     product: Product
     browser: Browser
     materials: dict[str, int]
-    sessions: dict[str, object] = field(default_factory=dict)
+    sessions: dict[str, Any] = field(default_factory=dict)
 
-    def visit(self, who: str, complaints: Complaints, **options: object) -> Person:
+    def visit(self, who: str, complaints: Complaints, **options: Any) -> Person:
         """A browser window of this person, signed in unless a stranger."""
         if who and who not in self.sessions:
             person = Person(self.browser, self.product, complaints)
@@ -140,7 +141,7 @@ def test_a_page_is_whole_wide_and_narrow_light_and_dark(sample: Sample, name: st
         assert answer.status == (404 if name == "not-found" else 200)
         settle(page)
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its literals
+            page.emulate_media(color_scheme=scheme)
             # Swagger UI brings its own colours and its own markup.
             found = find_faults(page, contrast=name != "api-docs")
             if name == "styleguide":  # it shows headings too
@@ -174,11 +175,13 @@ def test_the_switch_of_theme_is_kept_and_rendered_by_the_server(sample: Sample) 
 
 def test_the_first_visit_weighs_little(sample: Sample) -> None:
     person = sample.visit("", Complaints(), viewport={"width": 1280, "height": 800})
-    answers: list[Response] = []
-    person.page.on("response", lambda answer: answers.append(answer))
+    requests: list[Request] = []
+    person.page.on("requestfinished", lambda request: requests.append(request))
     person.page.goto("/")
     person.page.wait_for_load_state("networkidle")
-    weights = {answer.url.rsplit("/", 1)[-1]: len(gzip.compress(answer.body())) for answer in answers}
+    weights = {
+        request.url.rsplit("/", 1)[-1]: request.sizes()["responseBodySize"] for request in requests
+    }
     person.close()
     assert any(name.startswith("app-") for name in weights)
     assert sum(weights.values()) < FIRST_VISIT_BYTES, weights
@@ -303,18 +306,14 @@ def test_without_javascript_a_file_is_uploaded(sample: Sample, tmp_path: Path) -
     page.locator("#upload-form button[type=submit]").click()
     expect(page.locator("#file-errors")).not_to_be_empty()
     expect(page.locator("#title")).to_have_value("Загрузка без скриптов")
-    page.locator("#file").set_input_files(_small_pdf(tmp_path))
+    page.locator("#file").set_input_files(
+        page_pdf(tmp_path / "small.pdf", b"BT /F1 12 Tf 72 720 Td (Green) Tj ET")
+    )
     page.locator("#upload-form button[type=submit]").click()
     page.wait_for_url("**/materials/*")
     expect(page.locator("#status progress")).to_be_visible()
     expect(page.locator("h1")).to_have_text("Загрузка без скриптов")
     person.close()
-
-
-def _small_pdf(folder: Path) -> Path:
-    from tests.media.samples import page_pdf
-
-    return page_pdf(folder / "small.pdf", b"BT /F1 12 Tf 72 720 Td (Green theorem) Tj ET")
 
 
 def test_the_readme_picture_is_small(sample: Sample, tmp_path: Path) -> None:

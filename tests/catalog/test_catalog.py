@@ -140,7 +140,9 @@ def test_the_list_of_subjects_counts_what_is_published(
     client: FlaskClient, tree: dict[str, int]
 ) -> None:
     page = client.get("/subjects").text
-    assert '<a href="/subjects/matan">Математический анализ</a><span class="number">1</span>' in page
+    assert (
+        '<a href="/subjects/matan">Математический анализ</a><span class="number">1</span>' in page
+    )
     assert '<a href="/subjects/matan/ryady">Ряды</a> <span class="muted">1</span>' in page
 
 

@@ -40,7 +40,9 @@ def test_the_page_shows_each_state(app: Flask, client: FlaskClient, people: dict
     assert "Other" not in page
 
 
-def test_many_uploads_come_in_pages(app: Flask, client: FlaskClient, people: dict[str, int]) -> None:
+def test_many_uploads_come_in_pages(
+    app: Flask, client: FlaskClient, people: dict[str, int]
+) -> None:
     with app.app_context():
         for n in range(21):
             make_material(people["alice"], title=f"Number {n:02}")

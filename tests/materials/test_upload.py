@@ -108,9 +108,7 @@ def test_a_moderators_file_is_published_at_once_and_found(
         assert [place.number for place in hits[0].places] == [1]
 
 
-def test_a_material_waits_until_a_worker_takes_it(
-    make_app: MakeApp, pdf_file: Path
-) -> None:
+def test_a_material_waits_until_a_worker_takes_it(make_app: MakeApp, pdf_file: Path) -> None:
     app = make_app(queue_immediate=False)
     app.config["WTF_CSRF_ENABLED"] = False
     make_people(app)
@@ -184,9 +182,7 @@ def test_a_blocked_person_sends_nothing(
 # What is refused ------------------------------------------------------------------------------
 
 
-def refused(
-    client: FlaskClient, subject: int, content: bytes, name: str, **changes: object
-) -> str:
+def refused(client: FlaskClient, subject: int, content: bytes, name: str, **changes: object) -> str:
     """The sentence beside the file field."""
     form = upload_form(subject, file=(io.BytesIO(content), name), **changes)
     response = client.post("/upload", data=form)
@@ -311,9 +307,7 @@ def test_a_file_a_little_too_large_gets_a_sentence(small_app: Flask) -> None:
 
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
-def test_a_body_far_too_large_is_not_even_read(
-    small_app: Flask, headers: dict[str, str]
-) -> None:
+def test_a_body_far_too_large_is_not_even_read(small_app: Flask, headers: dict[str, str]) -> None:
     client = sign_in(small_app.test_client(), "alice")
     form = big_form(small_subject(small_app), 3 * 1024 * 1024)
     response = client.post("/upload", headers=headers, **form)
@@ -392,9 +386,7 @@ def test_what_nobody_may_see_yet_is_not_told(
     assert f"/materials/{first}" not in response.text
 
 
-def test_a_failed_file_may_be_sent_again(
-    alice: FlaskClient, subject: int, tmp_path: Path
-) -> None:
+def test_a_failed_file_may_be_sent_again(alice: FlaskClient, subject: int, tmp_path: Path) -> None:
     path = tmp_path / "broken.pdf"
     path.write_bytes(b"%PDF-1.7\n" + b"nonsense " * 500)
     material_id_of(send_file(alice, subject, path))
@@ -471,9 +463,7 @@ def test_a_name_keeps_no_path_and_no_control_characters() -> None:
     assert clean_file_name("\u200f \n") == "file"
 
 
-def test_a_nul_is_refused_before_it_reaches_the_database(
-    any_app: Flask, pdf_file: Path
-) -> None:
+def test_a_nul_is_refused_before_it_reaches_the_database(any_app: Flask, pdf_file: Path) -> None:
     make_people(any_app)
     with any_app.app_context():
         subject = make_category().id

@@ -17,7 +17,9 @@ from tests.media.samples import page_pdf
 from tests.realdata import realdata
 
 # Lectures of a few pages each: enough work to be interrupted, not enough to wait for.
-REAL = [f"c{number:03}.pdf" for number in (*range(2, 10), *range(11, 16), *range(17, 21), 22, 23, 24)]
+REAL = [
+    f"c{number:03}.pdf" for number in (*range(2, 10), *range(11, 16), *range(17, 21), 22, 23, 24)
+]
 
 
 def make_folder(folder: Path, count: int) -> Path:
@@ -29,7 +31,8 @@ def make_folder(folder: Path, count: int) -> Path:
             shutil.copyfile(real / "corpus" / REAL[index], folder / REAL[index])
         else:
             text = b"".join(
-                b"BT /F1 9 Tf 40 %d Td (Theorem %d.%d converges) Tj ET " % (800 - 12 * line, index, line)
+                b"BT /F1 9 Tf 40 %d Td (Theorem %d.%d converges) Tj ET "
+                % (800 - 12 * line, index, line)
                 for line in range(60)
             )
             page_pdf(folder / f"made{index:02}.pdf", text)

@@ -112,6 +112,8 @@ def test_an_import_killed_half_way_goes_on_where_it_stopped(
     hashes = Counter(product.ask(lambda: db.session.scalars(select(StoredFile.sha256)).all()))
     assert set(hashes.values()) == {1}
     pages = select(Passage.material_id, Passage.number)
-    assert max(Counter(map(tuple, product.ask(lambda: db.session.execute(pages).all()))).values()) == 1
+    assert (
+        max(Counter(map(tuple, product.ask(lambda: db.session.execute(pages).all()))).values()) == 1
+    )
     wait_until(lambda: product.ask(index_is_exact), 20, "the index has each once")
     assert is_alive(worker.pid)

@@ -25,6 +25,7 @@ from tests.product import (
     answers,
     descendants,
     is_alive,
+    is_listening,
     kill_hard,
     wait_until,
 )
@@ -128,7 +129,7 @@ def test_a_server_killed_during_an_upload_leaves_no_half_file(product: Product) 
 
     assert product.ask(count_rows) == (0, 0)
     assert not [path for path in (product.data / "storage").rglob("*") if path.is_file()]
-    wait_until(lambda: not any(map(is_alive, below)), 10, "the port is free again")
+    wait_until(lambda: not is_listening(product.port), 10, "the port is free again")
     product.start_web()
     assert answers(f"{product.url}/readyz")
 
