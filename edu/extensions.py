@@ -13,7 +13,7 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
-from sqlalchemy import CursorResult, DateTime, Dialect, MetaData, TypeDecorator
+from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 
@@ -83,7 +83,9 @@ def insert_if_absent(model: type[Base], **values: Any) -> bool:
     """INSERT … ON CONFLICT DO NOTHING; True when the row is new. Takes part in the transaction."""
     dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(model).values(**values).on_conflict_do_nothing()
-    return cast("CursorResult[Any]", db.session.execute(statement)).rowcount > 0
+    # Asked of the database: PostgreSQL's driver tells no count of rows for such an insert.
+    new = db.session.execute(statement.returning(literal_column("1")))
+    return new.first() is not None
 
 
 def settings() -> Settings:

@@ -19,7 +19,7 @@ from edu.media.process import Processed, process_file
 from edu.media.sandbox import Limits, Sandbox
 from edu.storage.base import original_key
 from edu.storage.incoming import remove_leftovers
-from jobs.queue import count_waiting, every_minute, job
+from jobs.queue import every_minute, job, list_waiting
 from jobs.search import update_index
 
 log = logging.getLogger(__name__)
@@ -126,9 +126,9 @@ def reconcile() -> None:
         return  # a worker may start before the first migration has run
     freed = service.release_dead_claims()
     db.session.commit()
-    unattended = service.list_unattended()
-    # As many messages as materials: they are in the queue already, and only have to wait.
-    lost = unattended if count_waiting() < len(unattended) else []
+    # Messages are read first: one that is taken in between counts as waiting still, not as lost.
+    waiting = list_waiting(process_material)
+    lost = [number for number in service.list_unattended() if (number,) not in waiting]
     for material_id in lost:
         process_material.enqueue(material_id)
     if freed or lost:

@@ -87,13 +87,13 @@ def every_hour(made: Job[[]]) -> Job[[]]:
     return made
 
 
-def count_waiting() -> int:
-    """How many messages wait in the queue; 0 when it does not answer."""
+def list_waiting(made: Job[Any]) -> set[tuple[Any, ...]]:
+    """The arguments of this job's messages in the queue; nothing when it does not answer."""
     try:
-        return int(current_app.extensions["edu.queue"].check())
+        return current_app.extensions["edu.queue"].waiting(made)  # type: ignore[no-any-return]  # a Queue
     except Exception:
         log.exception("queue: does not answer")
-        return 0
+        return set()
 
 
 class Queue:
@@ -116,6 +116,11 @@ class Queue:
         """What a worker does with a message. The app context brings a session of its own."""
         with self.app.app_context():
             JOBS[name](*args)
+
+    def waiting(self, made: Job[Any]) -> set[tuple[Any, ...]]:
+        """The arguments of each message of this job that no worker has taken yet."""
+        pending = [task.args for task in self.huey.pending()]
+        return {tuple(args[1]) for args in pending if args and args[0] == made.name}
 
     def check(self) -> int:
         """How many messages wait. Raises when the queue does not answer."""

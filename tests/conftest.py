@@ -17,6 +17,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import close_all_sessions
 from werkzeug.test import TestResponse
 
@@ -107,8 +108,16 @@ def bare_postgres_url(postgres_server: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def template_cache(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Compiled page templates, which hundreds of apps share."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def make_app(tmp_path: Path, sqlite_template: Path) -> Iterator[MakeApp]:
+def make_app(
+    tmp_path: Path, sqlite_template: Path, template_cache: FileSystemBytecodeCache
+) -> Iterator[MakeApp]:
     """Make an app in a folder of its own: `make_app(PER_PAGE="5", queue_immediate=False)`.
 
     Upper-case names are environment settings, others override fields of Settings. Jobs run at once
@@ -129,6 +138,7 @@ def make_app(tmp_path: Path, sqlite_template: Path) -> Iterator[MakeApp]:
         app = create_app(load_settings(env, **{"queue_immediate": True, **overrides}))
         app.config["TESTING"] = True
         app.test_client_class = Browser
+        app.jinja_env.bytecode_cache = template_cache
         made.append(app)
         return app
 

@@ -126,9 +126,9 @@ def _postgres_in(data: Path, programs: Path, user: str | None) -> Iterator[str]:
         **common,
     )
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-    command = [programs / "postgres", "-D", data, *options.split()]
+    command = [str(programs / "postgres"), "-D", str(data), *options.split()]
     with data.with_name("server.log").open("wb") as log:
-        process = subprocess.Popen(command, stderr=log, **common)
+        process: subprocess.Popen[bytes] = subprocess.Popen(command, stderr=log, **common)
     # SIGINT is the server's fast shutdown; SIGTERM would wait for whoever is still connected.
     url = f"postgresql://edu@127.0.0.1:{port}/postgres"
     with stopping(process, signal.SIGINT):

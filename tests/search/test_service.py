@@ -279,9 +279,12 @@ def test_filters_narrow(any_app: Flask) -> None:
         series = ensure_category("Ряды", root)
         physics = ensure_category("Физика")
         now = utcnow()
-        rated = {"rating_mean": 4.5, "rating_votes": 2}
+        rated: dict[str, Any] = {"rating_mean": 4.5, "rating_votes": 2}
         make_material(people["alice"], title="A", category=series, type="lecture", **rated)
-        old = {"published_at": now - timedelta(days=40), "created_at": now - timedelta(days=40)}
+        old: dict[str, Any] = {
+            "published_at": now - timedelta(days=40),
+            "created_at": now - timedelta(days=40),
+        }
         make_material(people["alice"], title="B", category=physics, type="exam", **old)
         update_index()
         assert found(category=root) == ["A"]
@@ -290,7 +293,7 @@ def test_filters_narrow(any_app: Flask) -> None:
         assert found(rating_gte=4.0) == ["A"]
         assert found(uploaded_after=now.date() - timedelta(days=1)) == ["A"]
         assert found(uploaded_before=now.date() - timedelta(days=30)) == ["B"]
-        today = {"uploaded_after": now.date(), "uploaded_before": now.date()}
+        today: dict[str, Any] = {"uploaded_after": now.date(), "uploaded_before": now.date()}
         assert found(**today) == ["A"]
 
 

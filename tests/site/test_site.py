@@ -97,7 +97,7 @@ def failing(make_app: MakeApp) -> FlaskClient:
     app = make_app()
     app.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
     refusals = {"conflict": Conflict("Changed."), "invalid": InvalidInput("No.", field="title")}
-    refusals["unavailable"] = Unavailable()  # type: ignore[assignment]  # another kind of refusal
+    refusals["unavailable"] = Unavailable()
 
     def fail(how: str) -> str:
         if how in refusals:
