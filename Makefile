@@ -10,7 +10,7 @@ SOURCES := $(shell find static/src static/build.mjs package.json package-lock.js
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard edu/translations/*/LC_MESSAGES/*.po))
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test check lint types assets messages lock clean help bench-import
+.PHONY: run test build lint types assets messages lock clean help
 
 help:
 	@sed -n '2,3s/^# *//p' Makefile
@@ -23,6 +23,8 @@ test: $(VENV)/dev.stamp static/dist/manifest.json $(CATALOGUES)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+build: $(VENV)/run.stamp static/dist/manifest.json $(CATALOGUES)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .

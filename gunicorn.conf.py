@@ -16,9 +16,9 @@ except SettingsError as error:
 WORKER_BOOT_ERROR = 3
 
 bind = f"{_settings.host}:{_settings.port}"
-worker_class = "gthread"
+worker_class = "edu.site.server.PatientWorker"
 workers = int(os.environ.get("WEB_PROCESSES", "1")) if _settings.redis_url else 1
-threads = int(os.environ.get("WEB_THREADS", "16"))
+threads = int(os.environ.get("WEB_THREADS", "48"))
 timeout = 120
 graceful_timeout = 10
 keepalive = 5

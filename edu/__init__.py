@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -42,7 +45,12 @@ def configure(app: OpenAPI, settings: Settings) -> None:
     """Flask's own settings, from ours."""
     from edu.site.requests import EduRequest, cap_body, refuse_nul, secure_headers
 
+    # What the product writes (password hashes, unpublished files) is its own account's alone.
+    os.umask(0o077)
     bind(app, "settings", settings)
+    if settings.is_public:
+        host = urlsplit(settings.site_url).hostname
+        app.config["TRUSTED_HOSTS"] = [host, "127.0.0.1", "localhost"]
     app.request_class = EduRequest
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -52,6 +60,7 @@ def configure(app: OpenAPI, settings: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.is_public,
+        REMEMBER_COOKIE_DURATION=timedelta(days=30),
         REMEMBER_COOKIE_HTTPONLY=True,
         REMEMBER_COOKIE_SAMESITE="Lax",
         REMEMBER_COOKIE_SECURE=settings.is_public,

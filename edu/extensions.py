@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import current_app
+from flask import current_app, request
 from flask_babel import Babel
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -56,13 +56,23 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def client_address() -> str:
+    """Whom limits count a stranger as: the address, of IPv6 the network that one household has."""
+    address = request.remote_addr or "unknown"
+    try:
+        parsed = ip_address(address)
+    except ValueError:  # a Unix socket has none
+        return address
+    return str(ip_network((address, 64), strict=False)) if parsed.version == 6 else address
+
+
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 login = LoginManager()
 csrf = CSRFProtect()
 babel = Babel()
 limiter = Limiter(
-    key_func=get_remote_address,
+    key_func=client_address,
     headers_enabled=True,
     # While Redis does not answer, each process counts for itself: people can still sign in.
     in_memory_fallback_enabled=True,

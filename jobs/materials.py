@@ -27,7 +27,7 @@ BEAT_EVERY_S = 1.0
 # No upload and no job takes a day: what is older was left by a process that died.
 LEFTOVER_S = 24 * 3600
 # What a second try may cure: a busy machine, a child that the system has killed.
-PASSING = {"limits", "crashed"}
+PASSING = {("limits", "time"), ("crashed", "")}
 
 FONT = DIST / "fonts" / "DejaVuSans.ttf"
 
@@ -76,7 +76,8 @@ def process_material(material_id: int) -> None:
     except FileRefused as refused:
         db.session.rollback()
         log.info("material %d: refused as %s %r", material_id, refused.code, refused.details)
-        _end_badly(material_id, claim, refused.code, passing=refused.code in PASSING)
+        passing = (refused.code, str(refused.details.get("detail", ""))) in PASSING
+        _end_badly(material_id, claim, refused.code, passing=passing)
     except Exception:
         db.session.rollback()
         log.exception("material %d: processing broke down", material_id)

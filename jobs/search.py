@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from datetime import timedelta
 
 from edu.extensions import db
+from edu.materials.service import touch_viewed
 from edu.media import service as media
 from edu.ratings.service import refresh_all_ratings
 from edu.search import service
@@ -44,6 +46,15 @@ def optimize_index() -> None:
     """Merge what small updates have left behind; nothing to do in a quiet hour."""
     with _writing:
         service.optimize_index()
+
+
+@every_hour
+@job()
+def follow_views() -> None:
+    """Views alone do not change what search shows; the order by views follows once an hour."""
+    if touch_viewed(timedelta(hours=1, minutes=5)):
+        db.session.commit()
+        update_index.enqueue()
 
 
 @every_minute

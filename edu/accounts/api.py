@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from flask import Response, request
-from flask_limiter.util import get_remote_address
+from flask import Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from edu.accounts import service
 from edu.accounts.schemas import Account, LoginAnswer, LoginRequest
 from edu.api.blueprint import BEARER, make_blueprint, problems
-from edu.api.exchange import reads_request, reply
+from edu.api.exchange import read_json, reads_request, reply
 from edu.api.security import issue_token, require_person
-from edu.extensions import limiter, settings
+from edu.extensions import client_address, limiter, settings
 
 bp = make_blueprint("accounts", "Accounts", "Signing in, and your account.")
 
 
 def _per_account() -> str:
     try:
-        body = request.get_json(silent=True)
+        body = read_json()
     except RequestEntityTooLarge:  # the view's to refuse; here it has to be counted all the same
         body = None
     email = body.get("email") if isinstance(body, dict) else ""
-    return f"{get_remote_address()}:{str(email).strip().lower()[:254]}"
+    return f"{client_address()}:{str(email).strip().lower()[:254]}"
 
 
 @bp.post(

@@ -40,8 +40,11 @@ def hash_password(password: str) -> str:
 
 
 def password_fits(password: str, password_hash: str) -> bool:
-    """Compare in constant time."""
-    return bcrypt.checkpw(_prepare(password), password_hash.encode())
+    """Compare in constant time; what is no hash fits nothing."""
+    try:
+        return bcrypt.checkpw(_prepare(password), password_hash.encode())
+    except ValueError:
+        return False
 
 
 @functools.cache

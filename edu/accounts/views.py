@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from ipaddress import ip_address
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
-from flask_limiter.util import get_remote_address
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
@@ -12,14 +13,14 @@ from edu.accounts import service
 from edu.accounts.forms import LoginForm, RegisterForm
 from edu.demo.service import sign_in_hints as demo_accounts
 from edu.errors import EduError
-from edu.extensions import db, limiter, settings
+from edu.extensions import client_address, db, limiter, settings
 
 bp = Blueprint("accounts", __name__)
 
 
 def _per_account() -> str:
     # A class behind one address signs in within a minute: the strict limit is by account as well.
-    return f"{get_remote_address()}:{request.form.get('email', '').strip().lower()[:254]}"
+    return f"{client_address()}:{request.form.get('email', '').strip().lower()[:254]}"
 
 
 def safe_target(target: str | None) -> str:
@@ -37,9 +38,15 @@ def login() -> str | Response:
     return _login_page(LoginForm())
 
 
+def _demo_hints() -> list[tuple[str, str]]:
+    """The demo passwords, told to the person at this very machine only."""
+    address = ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104  # no address, no hints
+    return demo_accounts() if address.is_loopback else []
+
+
 def _login_page(form: LoginForm) -> str:
     # On a demo start everybody may know the passwords; check_start keeps such a start private.
-    return render_template("accounts/login.html", form=form, demo_accounts=demo_accounts())
+    return render_template("accounts/login.html", form=form, demo_accounts=_demo_hints())
 
 
 @bp.post("/login")
@@ -83,4 +90,5 @@ def register_submit() -> str | Response | tuple[str, int]:
 @bp.post("/logout")
 def logout() -> Response:
     logout_user()
+    session.clear()  # the next person at this computer starts anew, CSRF token included
     return redirect(url_for("main.home"), 303)

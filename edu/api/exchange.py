@@ -22,8 +22,16 @@ def _read_query(model: type[BaseModel]) -> dict[str, Any]:
     }
 
 
+def read_json() -> Any:
+    """The JSON that was sent, None when it is none, however it is broken."""
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:  # brackets nested thousands deep; `silent` does not cover it
+        return None
+
+
 def _read_body(_model: type[BaseModel]) -> dict[str, Any]:
-    body = request.get_json(silent=True)
+    body = read_json()
     if not isinstance(body, dict):
         raise InvalidInput(_("Send a JSON object, as application/json."))
     return body

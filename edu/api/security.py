@@ -13,7 +13,6 @@ from typing import Any
 
 from flask import request
 from flask_babel import lazy_gettext as _l
-from flask_limiter.util import get_remote_address
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
@@ -21,7 +20,7 @@ from joserfc.jwk import OctKey
 from edu.accounts.models import User
 from edu.accounts.service import load_session_user
 from edu.errors import EduError, Forbidden, SignInRequired
-from edu.extensions import settings
+from edu.extensions import client_address, settings
 
 ALGORITHM = "HS256"
 _ENVIRON_KEY = "edu.api_person"
@@ -129,4 +128,4 @@ def require_moderator() -> User:
 def limit_key() -> str:
     """Whose requests are counted together: a person's, or without a token an address's."""
     person = api_person_or_stranger()
-    return f"user:{person.id}" if person else f"address:{get_remote_address()}"
+    return f"user:{person.id}" if person else f"address:{client_address()}"

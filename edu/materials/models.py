@@ -19,6 +19,9 @@ KINDS = {
 }
 
 
+SUFFIXES = {"pdf": ".pdf", "docx": ".docx", "video": ".mp4"}
+
+
 class MaterialStatus(StrEnum):
     """The states of a material's life.
 
@@ -67,6 +70,12 @@ class StoredFile(Model):
     has_thumbnail: Mapped[bool] = mapped_column(default=False)
     text_ok: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+    @property
+    def download_name(self) -> str:
+        """The uploader's name with the suffix of what the file is: no `.hta` for a PDF."""
+        suffix = SUFFIXES[self.kind]
+        return self.name if self.name.lower().endswith(suffix) else self.name + suffix
 
     @property
     def kind(self) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import joinedload, selectinload
 
 from edu.accounts.models import User
@@ -15,7 +16,15 @@ from edu.catalog.models import Category, MaterialType
 from edu.catalog.service import descendant_ids
 from edu.errors import EduError, Forbidden, InvalidInput, NotFound
 from edu.extensions import db, insert_if_absent, settings, storage, utcnow
-from edu.materials.models import Material, MaterialStatus, Passage, StoredFile, Tag, View
+from edu.materials.models import (
+    Material,
+    MaterialStatus,
+    Passage,
+    StoredFile,
+    Tag,
+    View,
+    material_tags,
+)
 from edu.media.errors import FileRefused
 from edu.media.inspect import sniff
 from edu.media.messages import refusal_message
@@ -193,10 +202,16 @@ def find_by_hash(sha256: str) -> list[Material]:
     return list(db.session.scalars(query.order_by(Material.id)))
 
 
-def suggest_tags(prefix: str, limit: int = 10) -> list[str]:
-    """Known tags that begin so, in order."""
-    folded = normalise_tag(prefix)
-    query = select(Tag.name).where(Tag.name.startswith(folded, autoescape=True))
+def suggest_tags(user: User, prefix: str, limit: int = 10) -> list[str]:
+    """Tags that begin so, in order: those of published materials and of the person's own."""
+    shown = or_(Material.status == MaterialStatus.ACTIVE, Material.uploader_id == user.id)
+    query = (
+        select(Tag.name)
+        .join(material_tags)
+        .join(Material)
+        .where(Tag.name.startswith(normalise_tag(prefix), autoescape=True), shown)
+        .distinct()
+    )
     return list(db.session.scalars(query.order_by(Tag.name).limit(limit)))
 
 
@@ -313,3 +328,16 @@ def count_view(material: Material, user: User | None, visitor: str) -> bool:
     increase = update(Material).where(Material.id == material.id)
     db.session.execute(increase.values(views=Material.views + 1))
     return True
+
+
+def touch_viewed(within: timedelta) -> int:
+    """Have search learn of materials that were opened lately; counts them."""
+    viewed = select(View.material_id).where(View.created_at > utcnow() - within)
+    query = select(Material).where(
+        Material.id.in_(viewed), Material.status == MaterialStatus.ACTIVE
+    )
+    materials = list(db.session.scalars(query))
+    for material in materials:
+        material.touch()
+    db.session.flush()
+    return len(materials)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from os import SEEK_END
 from typing import Any
 
@@ -23,7 +24,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from edu.accounts.models import User
 from edu.catalog.service import list_subjects
 from edu.errors import Forbidden, InvalidInput, NotFound
-from edu.extensions import db, storage
+from edu.extensions import client_address, db, limiter, settings, storage
 from edu.htmx import go_to, wants_fragment
 from edu.materials import service
 from edu.materials.forms import UploadForm, file_from_token, file_token
@@ -31,7 +32,7 @@ from edu.materials.models import Material, MaterialStatus, StoredFile
 from edu.media.messages import refusal_message
 from edu.media.service import retry_material
 from edu.ratings import service as ratings
-from edu.site.requests import current_person, signed_in
+from edu.site.requests import current_person, signed_in, who_asks
 from edu.storage.base import original_key, thumbnail_key
 from edu.storage.incoming import from_form
 from jobs.materials import process_material
@@ -68,6 +69,7 @@ def _show_upload(form: UploadForm, duplicate: service.DuplicateFile | None = Non
 
 
 @bp.post("/upload", endpoint="upload_submit")
+@limiter.limit(lambda: settings().upload_limit, key_func=who_asks)
 def upload_submit() -> str | BaseResponse | tuple[str, int]:
     person = signed_in()
     form = _upload_form()
@@ -120,7 +122,7 @@ def tags() -> str:
     # The field holds several tags: the one being typed comes last.
     typed = request.args.get("q") or request.args.get("tags", "")
     before, _comma, last = typed.rpartition(",")
-    found = service.suggest_tags(last) if last.strip() else []
+    found = service.suggest_tags(signed_in(), last) if last.strip() else []
     return render_template("materials/_tags.html", tags=found, before=before)
 
 
@@ -160,7 +162,8 @@ def _place() -> int:
 
 def _visitor() -> str:
     # No cookie for strangers: it would need consent, and dropping it would count them anew.
-    return f"{request.remote_addr}|{request.user_agent.string}"
+    facts = f"{client_address()}|{request.user_agent.string}"
+    return hmac.digest(settings().secret_key.encode(), facts.encode(), "sha256").hex()
 
 
 @bp.get("/materials/<int:material_id>/status")
@@ -170,6 +173,7 @@ def status(material_id: int) -> str:
 
 
 @bp.post("/materials/<int:material_id>/retry")
+@limiter.limit(lambda: settings().upload_limit, key_func=who_asks)
 def retry(material_id: int) -> BaseResponse:
     material = _visible(material_id)
     if not service.can_retry(signed_in(), material):
@@ -181,6 +185,7 @@ def retry(material_id: int) -> BaseResponse:
 
 
 @bp.post("/materials/<int:material_id>/rate")
+@limiter.limit(lambda: settings().search_limit, key_func=who_asks)
 def rate(material_id: int) -> str | BaseResponse:
     person, material = signed_in(), _visible(material_id)
     rating = ratings.rate_material(person, material, request.form.get("stars", 0, type=int))
@@ -202,7 +207,9 @@ def file(material_id: int) -> Response:
     stored = _visible(material_id).file
     # Only PDF and video are made for showing in a browser; a DOCX is for the office program.
     attach = "download" in request.args or stored.kind == "docx"
-    return _deliver(original_key(stored.sha256), stored.media_type, stored.name, attach=attach)
+    return _deliver(
+        original_key(stored.sha256), stored.media_type, stored.download_name, attach=attach
+    )
 
 
 @bp.get("/materials/<int:material_id>/thumbnail")

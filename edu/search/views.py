@@ -5,13 +5,16 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 
 from edu.catalog.service import list_subjects
+from edu.extensions import limiter, settings
 from edu.htmx import wants_fragment
 from edu.search import service
+from edu.site.requests import who_asks
 
 bp = Blueprint("search", __name__)
 
 
 @bp.get("/search")
+@limiter.limit(lambda: settings().search_limit, key_func=who_asks)
 def results() -> str:
     wanted = service.read_input(request.args, strict=False)
     found = service.find_materials(wanted)

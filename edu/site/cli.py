@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from ipaddress import ip_address
 from pathlib import Path
 
 import click
@@ -68,6 +69,8 @@ def _say_where() -> None:
         click.echo("  Demo accounts (password, role, name):")
     for email, name, role in accounts:
         click.echo(f"    {email:22} {demo.PASSWORD}   {role:10} {name}")
+    if accounts and not ip_address(socket.gethostbyname(config.host)).is_loopback:
+        click.secho("  Everybody in your network can sign in with these passwords!", fg="red")
     click.echo(f"\n  Data: {config.data_dir}    Stop: Ctrl-C\n")
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import IO, Any, cast
 
 from flask import Request, Response, abort, request
+from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from edu.accounts.models import User
 from edu.api.security import api_person_or_stranger
-from edu.errors import SignInRequired
-from edu.extensions import settings
+from edu.errors import SignInRequired, Unavailable
+from edu.extensions import client_address, settings
 from edu.storage.incoming import HashingFile
 
 FORM_OVERHEAD = 256 * 1024
@@ -76,6 +78,12 @@ def signed_in() -> User:
     return person
 
 
+def who_asks() -> str:
+    """Whom a limit counts this request for: the person, or a stranger's address."""
+    person = current_person()
+    return f"user:{person.id}" if person else f"address:{client_address()}"
+
+
 def upload_limit() -> int:
     """The largest body of a request that carries a file."""
     return settings().max_upload_bytes + FORM_OVERHEAD
@@ -84,7 +92,15 @@ def upload_limit() -> int:
 def cap_body() -> None:
     """Only people who may upload may send more than a form's worth of bytes."""
     if _may_send_file():
+        _require_space()
         request.max_content_length = upload_limit()
+
+
+def _require_space() -> None:
+    """Leave room for the database and the index, which must be able to write."""
+    left = shutil.disk_usage(settings().data_dir).free - (request.content_length or 0)
+    if left < settings().min_free_bytes and request.method == "POST":
+        raise Unavailable(_("This site is short of disk space and takes no files just now."))
 
 
 def _may_send_file() -> bool:
@@ -117,6 +133,8 @@ def secure_headers(response: Response) -> Response:
         "Cross-Origin-Opener-Policy": "same-origin",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     }
+    if response.mimetype == "text/html" and current_user.is_authenticated:
+        headers["Cache-Control"] = "private, no-store"  # Back shows nothing after signing out
     if settings().is_public:
         headers["Strict-Transport-Security"] = "max-age=31536000"
     for name, value in headers.items():

@@ -105,7 +105,8 @@ def _packed(name: str) -> Response | None:
     would give away bit by bit.
     """
     path = safe_join(str(DIST), f"{name}.gz")
-    if path is None or "gzip" not in request.accept_encodings or not Path(path).is_file():
+    wanted = request.accept_encodings.quality("gzip") > 0
+    if path is None or not wanted or not Path(path).is_file():
         return None
     media_type = mimetypes.guess_type(name)[0]
     response = send_from_directory(DIST, f"{name}.gz", mimetype=media_type, max_age=YEAR_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,9 +65,8 @@ class LocalStorage:
     def check(self) -> None:
         """See Storage.check."""
         self.root.mkdir(parents=True, exist_ok=True)
-        probe = self.root / f".probe.{os.getpid()}"
-        probe.write_bytes(b"ok")
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=self.root) as probe:
+            probe.write(b"ok")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from typing import Any
 
 import pytest
@@ -87,10 +86,10 @@ def test_new_session_stamp_ends_tokens(
 @pytest.mark.parametrize(
     "changes",
     [
-        {"exp": int(time.time()) - 1},
+        {"exp": 1},
         {"exp": None},
         {"exp": "never"},
-        {"iat": int(time.time()) + 600},
+        {"iat": 2**33},
         {"aud": "http://localhost"},
         {"aud": None},
         {"iss": "http://elsewhere.example"},

@@ -24,7 +24,7 @@ from tests.browser.people import Complaints, Person
 from tests.media.samples import page_pdf
 from tests.product import Product, make_product, wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-pages")]
+pytestmark = pytest.mark.browser
 
 BACKGROUND = "getComputedStyle(document.documentElement).backgroundColor"
 WIDTHS = {1280: 800, 360: 740}

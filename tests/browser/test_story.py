@@ -16,7 +16,7 @@ from tests.browser.people import Complaints, Person
 from tests.product import Product, make_product
 from tests.realdata import realdata
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-story")]
+pytestmark = pytest.mark.browser
 TITLE = "Лекция Алисы о несобственных интегралах"
 WORDS = 5
 

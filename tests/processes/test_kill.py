@@ -18,6 +18,9 @@ from sqlalchemy import func, select
 
 from edu.extensions import db
 from edu.materials.models import Material, StoredFile
+from jobs.materials import process_material, reconcile
+from jobs.queue import Queue
+from jobs.search import update_index
 from tests.processes.samples import count_states, index_is_exact, make_folder
 from tests.product import (
     PASSWORD,
@@ -146,3 +149,19 @@ def test_a_server_killed_during_an_upload_leaves_no_half_file(product: Product) 
     wait_until(lambda: not leftover.exists() and not old.exists(), 30, "leftovers are removed")
     assert fresh.exists()
     assert [path.name for path in incoming.iterdir()] == ["upload-young"]
+
+
+def test_a_lost_message_is_noticed_beside_those_that_wait(product: Product, tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "course", 3)
+    assert product.flask("materials", "import", str(folder), "--no-wait")[0] == 0
+    with product.app.app_context():
+        queue: Queue = product.app.extensions["edu.queue"]
+        first, *others = db.session.scalars(select(Material.id).order_by(Material.id))
+        queue.huey.storage.flush_queue()
+        process_material.enqueue(first)
+        for _message in range(5):
+            update_index.enqueue()
+        reconcile()
+        messages = [task.args for task in queue.huey.pending()]
+        expected = [["process_material", [number]] for number in (first, *others)]
+        assert sorted(args for args in messages if args[0] == "process_material") == expected
