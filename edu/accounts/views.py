@@ -89,6 +89,6 @@ def register_submit() -> str | Response | tuple[str, int]:
 
 @bp.post("/logout")
 def logout() -> Response:
-    logout_user()
     session.clear()  # the next person at this computer starts anew, CSRF token included
+    logout_user()
     return redirect(url_for("main.home"), 303)

@@ -112,9 +112,11 @@ def _may_send_file() -> bool:
 
 def refuse_nul() -> None:
     """No text of people holds a NUL, and PostgreSQL cannot keep one: 400 before anybody tries."""
-    texts = [request.path, *_values(request.args)]
-    if request.method == "POST" and request.blueprint and not request.path.startswith("/api/"):
-        texts += _values(request.form)  # the API reads its bodies itself, after the sign-in
+    texts = [request.path]
+    if not request.path.startswith("/api/"):  # the API names the field, after the sign-in
+        texts += _values(request.args)
+        if request.method == "POST" and request.blueprint:
+            texts += _values(request.form)
     if any("\0" in text for text in texts):
         abort(400)
 

@@ -286,7 +286,7 @@ def test_a_fault_of_the_file_ends_at_once(
     [
         (SandboxError("no disk"), "crashed"),
         (RuntimeError("a mistake of ours"), "crashed"),
-        (FileRefused("limits"), "limits"),
+        (FileRefused("limits", detail="time"), "limits"),
     ],
 )
 def test_what_may_pass_is_tried_three_times(

@@ -175,6 +175,7 @@ def tagged(app: Flask, people: dict[str, int]) -> None:
     with app.app_context():
         tags = ("ряды", "ряды фурье", "интеграл", "100% тест", "a_b")
         make_material(people["alice"], tags=tags)
+        make_material(people["charlie"], status=MaterialStatus.PENDING, tags=("рядом", "рябь"))
 
 
 @pytest.mark.parametrize(
@@ -195,6 +196,7 @@ def tagged(app: Flask, people: dict[str, int]) -> None:
 def test_the_tag_being_typed_is_completed(
     client: FlaskClient, tagged: None, typed: str, offered: list[str]
 ) -> None:
+    sign_in(client, "alice")
     for name in ("q", "tags"):
         answer = client.get("/materials/tags", query_string={name: typed}).text
         assert re.findall(r'<option value="([^"]+)">', answer) == offered
@@ -258,3 +260,11 @@ def test_the_same_bytes_are_stored_once(app: Flask, people: dict[str, int]) -> N
 def test_a_key_cannot_leave_the_storage(app: Flask) -> None:
     with app.app_context(), pytest.raises(ValueError, match="leaves the storage"):
         storage().exists("../../edu.db")
+
+
+def test_tags_of_what_is_not_published_are_their_uploaders_alone(
+    client: FlaskClient, tagged: None
+) -> None:
+    assert client.get("/materials/tags?q=ря").status_code == 303
+    sign_in(client, "charlie")
+    assert "рябь" in client.get("/materials/tags?q=ря").text
