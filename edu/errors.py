@@ -6,6 +6,8 @@ a fragment here, `application/problem+json` (RFC 9457) under /api, a text in the
 
 from __future__ import annotations
 
+import errno
+import logging
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +19,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from edu.htmx import go_to, wants_fragment
+
+log = logging.getLogger(__name__)
 
 
 class EduError(Exception):
@@ -158,6 +162,13 @@ def register_error_pages(app: Flask) -> None:
         if isinstance(error, SignInRequired) and not request.path.startswith("/api/"):
             return go_to(url_for("accounts.login", next=_way_back()))
         return _render(error.status, error.code, str(error.message), **error.details)
+
+    @app.errorhandler(OSError)
+    def disk_full(error: OSError) -> BaseResponse:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise error
+        log.exception("the disk is full")
+        return edu_error(Unavailable(_("The server's disk is full. Tell the administrator.")))
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:

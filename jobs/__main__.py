@@ -6,10 +6,13 @@ import sys
 
 from edu import create_app
 from edu.config import SettingsError
-from edu.extensions import settings
+from edu.extensions import db, settings
+from edu.media.service import give_back_claims
 from edu.site.startup import StartRefused, check_start
 from jobs.materials import reconcile
 from jobs.queue import Queue
+
+GENTLE_STOP_S = 8  # less than the supervisor waits before it kills
 
 
 def main() -> int:
@@ -31,9 +34,12 @@ def main() -> int:
         max_delay=0.25,
         # SIGTERM lets the present file finish; after SIGINT the next start's reconciler does.
         graceful_signal="TERM",
-        shutdown_timeout=20,
+        shutdown_timeout=GENTLE_STOP_S,
     )
     consumer.run()
+    with app.app_context():
+        give_back_claims()
+        db.session.commit()
     return 0
 
 

@@ -7,7 +7,10 @@ import threading
 import time
 from datetime import timedelta
 
+from sqlalchemy import inspect
+
 from edu.extensions import db
+from edu.materials.models import Material
 from edu.materials.service import touch_viewed
 from edu.media import service as media
 from edu.ratings.service import refresh_all_ratings
@@ -40,6 +43,17 @@ def update_index() -> None:
             _writing.release()
 
 
+@every_minute
+@job(priority=5)
+def heal_index() -> None:
+    """Notice an index that was damaged, deleted or left behind, and build it from the database."""
+    if not inspect(db.engine).has_table(Material.__tablename__):
+        return  # a worker may start before the first migration has run
+    with _writing:
+        if service.heal_index():
+            db.session.commit()
+
+
 @every_hour
 @job()
 def optimize_index() -> None:
@@ -57,7 +71,7 @@ def follow_views() -> None:
         update_index.enqueue()
 
 
-@every_minute
+@every_hour
 @job()
 def refresh_ratings() -> None:
     """Follow the site's mean in every shown rating."""

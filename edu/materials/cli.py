@@ -21,7 +21,7 @@ from edu.extensions import db, settings
 from edu.materials import service
 from edu.materials.models import Material, MaterialStatus
 from edu.media.messages import refusal_message
-from edu.storage.incoming import copy_in
+from edu.storage.incoming import Incoming, copy_in
 from jobs.materials import process_material
 
 materials = AppGroup("materials", help="Materials in ")
@@ -96,28 +96,46 @@ def _entry(path: Path, row: dict[str, str], category: str) -> Entry:
 
 def import_file(entry: Entry, user: User, report: Report) -> None:
     """Import one file and commit; what is refused goes into the report with its reason."""
-    incoming = copy_in(entry.path, settings().data_dir / "incoming")
     try:
-        known = service.find_by_hash(incoming.sha256)
-        if known:
-            report.duplicates += 1
-            waiting = [m.id for m in known if m.status == MaterialStatus.PROCESSING]
-            report.resumed += [i for i in waiting if i not in report.to_watch]
-            return
-        data = service.MaterialData(
-            entry.title, entry.description, list(entry.tags), entry.type, _category(entry, report)
-        )
-        file = service.accept_file(incoming)
-        material = service.upload_material(user, data, file, allow_duplicate=True)
-        db.session.commit()
+        incoming = copy_in(entry.path, settings().data_dir / "incoming")
+    except OSError as error:  # unreadable, gone, or no room for it: the others go on
+        report.refused.append((entry.path.name, error.strerror or str(error)))
+        return
+    try:
+        if not _is_known(entry, incoming, report):
+            material = _upload(entry, incoming, user, report)
+            report.created.append(material.id)
+            process_material.enqueue(material.id)
     except EduError as error:
         db.session.rollback()
         report.refused.append((entry.path.name, str(error.message)))
-    else:
-        report.created.append(material.id)
-        process_material.enqueue(material.id)
+    except OSError as error:
+        db.session.rollback()
+        report.refused.append((entry.path.name, error.strerror or str(error)))
     finally:
         incoming.path.unlink(missing_ok=True)
+
+
+def _is_known(entry: Entry, incoming: Incoming, report: Report) -> bool:
+    """Whether the library has these bytes: then it is a duplicate, or refused as it was before."""
+    known = service.find_by_hash(incoming.sha256)
+    if known and all(m.status == MaterialStatus.FAILED for m in known):
+        report.refused.append((entry.path.name, refusal_message(known[0].error)))
+    elif known:
+        report.duplicates += 1
+        waiting = [m.id for m in known if m.status == MaterialStatus.PROCESSING]
+        report.resumed += [i for i in waiting if i not in report.to_watch]
+    return bool(known)
+
+
+def _upload(entry: Entry, incoming: Incoming, user: User, report: Report) -> Material:
+    data = service.MaterialData(
+        entry.title, entry.description, list(entry.tags), entry.type, _category(entry, report)
+    )
+    file = service.accept_file(incoming)
+    material = service.upload_material(user, data, file, allow_duplicate=True)
+    db.session.commit()
+    return material
 
 
 def _category(entry: Entry, report: Report) -> Category:

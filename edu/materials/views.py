@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 from os import SEEK_END
 from typing import Any
 
@@ -18,6 +19,7 @@ from flask import (
 )
 from flask_babel import gettext as _
 from itsdangerous import BadData
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -38,6 +40,7 @@ from edu.storage.incoming import from_form
 from jobs.materials import process_material
 from jobs.search import update_index
 
+log = logging.getLogger(__name__)
 bp = Blueprint("materials", __name__)
 
 UNTRUSTED = "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; sandbox"
@@ -132,8 +135,7 @@ def tags() -> str:
 @bp.get("/materials/<int:material_id>")
 def show(material_id: int) -> str:
     person, material = current_person(), _visible(material_id)
-    if service.count_view(material, person, _visitor()):
-        db.session.commit()
+    if _count_view(material, person):
         material = _visible(material_id)
     text_view = material.file.kind == "docx" and material.status != MaterialStatus.PROCESSING
     return render_template(
@@ -158,6 +160,17 @@ def _status_variables(material: Material) -> dict[str, Any]:
 def _place() -> int:
     value = request.args.get("page") or request.args.get("section") or "1"
     return int(value) if value.isdecimal() and len(value) < 7 and int(value) > 0 else 1
+
+
+def _count_view(material: Material, person: User | None) -> bool:
+    try:
+        counted = service.count_view(material, person, _visitor())
+        db.session.commit()
+    except OperationalError:  # a full disk, a busy database: reading goes on all the same
+        db.session.rollback()
+        log.exception("material %s: the view was not counted", request.view_args)
+        return True
+    return counted
 
 
 def _visitor() -> str:

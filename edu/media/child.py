@@ -1,8 +1,7 @@
-"""One request inside its own process: limits on, work done, one answer written."""
+"""One request inside its own process: limits on, reach cut, work done, one answer written."""
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import resource
@@ -14,10 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from edu.media import limits, pipeline
+from edu.hardening import prctl
+from edu.media import limits, pipeline, reach
 from edu.media.errors import FileRefused
+from edu.media.workdir import RESULT_NAME
 
-RESULT_NAME = "result.json"
 _PR_SET_PDEATHSIG = 1
 _REPORT_EVERY_S = 0.1
 
@@ -27,13 +27,15 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {"process": pipeline.process}
 def run_child(request: dict[str, Any], answers: int) -> NoReturn:
     """Serve one request and leave; messages go to the pipe `answers` as JSON lines.
 
-    The last of them is `{"ok": result file}`, `{"refused": code, "details": {…}}`, or
+    The first is `{"missing": [names]}` where the machine lacks parts of the confinement. The last
+    is `{"ok": result file}`, `{"refused": code, "details": {…}}`, or
     `{"failed": text}` for a fault of the machine. None means that the child died.
     """
     status = 1
     try:
         _detach(answers)
-        limits.apply(limits.Limits(**request["limits"]))
+        limits.apply(limits.Limits(**request["limits"]), own_users=reach.own_users)
+        _confine(request, answers)
         _send(answers, _answer(request, answers))
         status = 0
     finally:
@@ -50,7 +52,17 @@ def _detach(answers: int) -> None:
         os.dup2(null, standard)
     os.set_inheritable(answers, False)
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _confine(request: dict[str, Any], answers: int) -> None:
+    missing = reach.confine(Path(request["source"]), Path(request["workdir"]), _font(request))
+    if missing:
+        _send(answers, {"missing": missing})
+
+
+def _font(request: dict[str, Any]) -> Path | None:
+    return Path(request["font"]) if request["font"] else None
 
 
 def _answer(request: dict[str, Any], answers: int) -> dict[str, Any]:
@@ -79,9 +91,10 @@ def _from_os_error(error: OSError) -> dict[str, Any]:
 
 def _work(request: dict[str, Any], answers: int) -> str:
     workdir = Path(request["workdir"])
-    font = Path(request["font"]) if request["font"] else None
     task = TASKS[request["task"]]
-    data = task(Path(request["source"]), request["name"], workdir, font, _reporter(answers))
+    data = task(
+        Path(request["source"]), request["name"], workdir, _font(request), _reporter(answers)
+    )
     with (workdir / RESULT_NAME).open("w", encoding="utf-8") as file:
         json.dump(data, file, ensure_ascii=False)
     return RESULT_NAME

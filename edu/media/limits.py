@@ -6,11 +6,16 @@ import resource
 from dataclasses import dataclass
 
 _MB = 1024 * 1024
+_OPEN_FILES = 256
+_PROCESSES = 256
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of one run: address space, CPU time, wall time, size of any file written."""
+    """Bounds of one run: address space, CPU time, wall time, bytes written.
+
+    `output_mb` bounds each file that is written, and what the folder of the run grows by.
+    """
 
     memory_mb: int = 1024
     cpu_s: int = 120
@@ -18,12 +23,19 @@ class Limits:
     output_mb: int = 128
 
 
-def apply(limits: Limits) -> None:
-    """Bind the current process, and every process that it starts, to `limits`."""
+def apply(limits: Limits, *, own_users: bool = False) -> None:
+    """Bind the current process, and every process that it starts, to `limits`.
+
+    `own_users`: the system counts this user's processes apart from those outside the sandbox.
+    Only then is their number bounded, threads included: it would bound the whole service.
+    """
     cpu = max(1, limits.cpu_s)
     _lower(resource.RLIMIT_AS, limits.memory_mb * _MB)
     _lower(resource.RLIMIT_FSIZE, limits.output_mb * _MB)
     _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_NOFILE, _OPEN_FILES)
+    if own_users:
+        _lower(resource.RLIMIT_NPROC, _PROCESSES)
     # The soft limit kills with a signal that tells why; the hard one if that is ignored.
     _lower(resource.RLIMIT_CPU, cpu, cpu + 2)
 

@@ -8,8 +8,8 @@ import zlib
 from pathlib import Path
 
 from edu.media.errors import FileRefused
+from edu.media.zipend import MAX_ENTRIES, check_end
 
-_MAX_PARTS = 5_000
 _MAX_TOTAL = 600 * 1024 * 1024
 # A parsed XML tree takes about ten times its text, and has to fit into the sandbox.
 _MAX_XML_PART = 48 * 1024 * 1024
@@ -27,6 +27,7 @@ def check_directory(path: Path) -> None:
 
     Raises FileRefused: broken, bomb, encrypted, unknown_type.
     """
+    check_end(path)
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -68,7 +69,7 @@ def refuse_ole(path: Path, head: bytes) -> None:
 def _check_sizes(entries: list[zipfile.ZipInfo]) -> None:
     total = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries) or 1
-    if len(entries) > _MAX_PARTS or total > _MAX_TOTAL:
+    if len(entries) > MAX_ENTRIES or total > _MAX_TOTAL:
         raise FileRefused("bomb")
     if total > _RATIO_FROM and total / packed > _MAX_RATIO:
         raise FileRefused("bomb")

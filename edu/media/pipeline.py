@@ -10,6 +10,7 @@ from typing import Any
 from edu.media import docx, pdf, thumbnails, video
 from edu.media.errors import FileRefused
 from edu.media.inspect import Inspection, inspect_file
+from edu.media.workdir import THUMBNAIL_NAME
 
 # report(step, percent): the percentage is of the whole file, so that it only ever grows.
 Report = Callable[[str, int], None]
@@ -28,7 +29,7 @@ def process(
     report("inspect", 0)
     inspection = inspect_file(source, name)
     report("text", _TEXT_FROM)
-    target = workdir / "thumbnail.webp"
+    target = workdir / THUMBNAIL_NAME
     worker = {"pdf": _pdf, "docx": _docx, "video": _video}[inspection.kind]
     found = worker(source, target, font, report)
     report("thumbnail", _THUMBNAIL_DONE)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edu.media.errors import FileRefused
 from edu.media.inspect import Kind
 from edu.media.sandbox import OnProgress, Sandbox
+from edu.media.workdir import THUMBNAIL_NAME
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,10 @@ def process_file(
     SandboxError for the machine's.
     """
     result = sandbox.run("process", source, workdir, name, on_progress)
-    return _from_data(result.data, workdir, result.peak_mb)
+    try:
+        return _from_data(result.data, workdir, result.peak_mb)
+    except (TypeError, ValueError, KeyError) as error:  # no task of this program returns this
+        raise FileRefused("broken", detail="result") from error
 
 
 def _from_data(data: dict[str, Any], workdir: Path, peak_mb: float) -> Processed:
@@ -65,6 +70,14 @@ def _from_data(data: dict[str, Any], workdir: Path, peak_mb: float) -> Processed
         **data,
         passages=passages,
         outline=outline,
-        thumbnail=workdir / thumbnail if thumbnail else None,
+        thumbnail=_thumbnail(workdir) if thumbnail else None,
         peak_mb=peak_mb,
     )
+
+
+def _thumbnail(workdir: Path) -> Path:
+    # Under its one name, and no link: the picture is shown to everybody.
+    path = workdir / THUMBNAIL_NAME
+    if path.is_symlink() or not path.is_file():
+        raise ValueError(f"no thumbnail at {path}")
+    return path

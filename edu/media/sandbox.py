@@ -6,6 +6,7 @@ so two workers really work in parallel. Idle zygotes are kept for the next call.
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -21,6 +22,7 @@ from typing import Any
 
 from edu.media.errors import FileRefused, SandboxError
 from edu.media.limits import Limits
+from edu.media.workdir import RESULT_NAME
 
 __all__ = ["Limits", "OnProgress", "Result", "Sandbox"]
 
@@ -41,6 +43,8 @@ _PASSED_ON = (
 # One thread each for numeric libraries: a fork copies no threads, and each of them reserves
 # address space, which is limited here.
 _THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+# A library of the video reader would fill the environment from the application's settings file.
+_SET = _THREADS | {"PYTHON_DOTENV_DISABLED": "1"}
 _KEEP_ALIVE_S = 1.5
 # The zygote keeps the wall limit; this much later the caller stops believing in the zygote.
 _GRACE_S = 15.0
@@ -153,7 +157,7 @@ class _Zygote:
             stdout=subprocess.PIPE,
             bufsize=0,
             start_new_session=True,
-            env={key: os.environ[key] for key in _PASSED_ON if key in os.environ} | _THREADS,
+            env={key: os.environ[key] for key in _PASSED_ON if key in os.environ} | _SET,
         )
         if self._process.stdin is None or self._process.stdout is None:
             raise SandboxError("the process that reads files has no pipes")
@@ -177,6 +181,9 @@ class _Zygote:
         for message in self._messages(time.monotonic() + patience_s):
             if message.get("final"):
                 return message
+            if "missing" in message:
+                _warn_once(tuple(message["missing"]))
+                continue
             last = (message["step"], message["percent"]) if message else last
             on_progress(*last)
         raise _ZygoteDiedError
@@ -206,6 +213,15 @@ class _Zygote:
         raise FileRefused("limits", detail="time")
 
 
+@functools.cache
+def _warn_once(missing: tuple[str, ...]) -> None:
+    _log.warning(
+        "This machine lacks parts of the sandbox for uploaded files: %s. They are parsed with "
+        "what it has; run the service as a user of its own.",
+        ", ".join(missing),
+    )
+
+
 def _to_result(answer: dict[str, Any], workdir: Path, name: str) -> Result:
     if "refused" in answer:
         if "trace" in answer:
@@ -213,5 +229,17 @@ def _to_result(answer: dict[str, Any], workdir: Path, name: str) -> Result:
         raise FileRefused(answer["refused"], **answer["details"])
     if "ok" not in answer:
         raise SandboxError(str(answer.get("failed", "no answer")))
-    data = json.loads((workdir / answer["ok"]).read_text("utf-8"))
-    return Result(data, answer["peak_mb"], answer["seconds"])
+    return Result(_read_data(workdir / RESULT_NAME), answer["peak_mb"], answer["seconds"])
+
+
+def _read_data(path: Path) -> dict[str, Any]:
+    """Read what the child wrote. A link is not followed: it could lead to any file."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            data = json.load(file)
+    except (OSError, ValueError, RecursionError) as error:
+        raise FileRefused("broken", detail="result") from error
+    if not isinstance(data, dict):
+        raise FileRefused("broken", detail="result")
+    return data

@@ -28,14 +28,26 @@ class ClaimLost(Exception):
 
 def new_claim() -> str:
     """A name for one attempt that tells which process on which host makes it."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(6)}"
+    return f"{_this_process()}:{secrets.token_hex(6)}"
+
+
+def this_host() -> str:
+    """This host, and among containers that share its name the one whose process ids these are."""
+    try:
+        return f"{socket.gethostname()}/{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return socket.gethostname()
+
+
+def _this_process() -> str:
+    return f"{this_host()}:{os.getpid()}"
 
 
 def _owner_is_dead(claim: str) -> bool:
     """True when the claim's process ran on this host and is gone: no need to wait for silence."""
     host, _, rest = claim.partition(":")
     pid = rest.partition(":")[0]
-    if host != socket.gethostname() or not pid.isdecimal():
+    if host != this_host() or not pid.isdecimal():
         return False
     try:
         os.kill(int(pid), 0)
@@ -75,6 +87,15 @@ def release_dead_claims() -> int:
 def list_unattended(limit: int = 1000) -> list[int]:
     """Ids of materials that stand in `processing` without anybody working on them."""
     return list(db.session.scalars(_silent(select(Material.id)).order_by(Material.id).limit(limit)))
+
+
+def give_back_claims() -> int:
+    """Before this process stops: leave what it has in hand to others, without a lost attempt."""
+    mine = Material.claim.startswith(f"{_this_process()}:", autoescape=True)
+    back = update(Material).where(Material.status == MaterialStatus.PROCESSING, mine)
+    return _rows(
+        back.values(heartbeat_at=None, claim="", step="queued", attempts=Material.attempts - 1)
+    )
 
 
 def count_in_work() -> int:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import Table, bindparam, func, select, update
 
 from edu.accounts.models import User
 from edu.errors import Forbidden, InvalidInput
 from edu.extensions import db, insert_if_absent, settings, utcnow
 from edu.materials.models import Material, MaterialStatus
+from edu.materials.service import with_details
 from edu.ratings.models import Rating
 
-SHOWN_DIFFERENCE = 0.005
+NOTICED_DIFFERENCE = 0.005  # stars; less moves nothing in the order of any list
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +82,57 @@ def rate_material(user: User, material: Material, stars: int) -> RatingSummary:
     return RatingSummary(material.rating_mean, material.rating_votes, stars)
 
 
-def refresh_rating(material: Material) -> bool:
-    """Compute the shown rating again; True when people would see a difference."""
-    site_total, site_weight, _votes = _sums()
+def refresh_rating(material: Material) -> None:
+    """Compute the shown rating of one material again, as after a vote."""
     total, weight, votes = _sums(material.id)
-    site_mean = site_total / site_weight if site_weight else 0.0
-    mean = weighted_rating(total, weight, site_mean, settings().rating_prior_votes)
-    changed = abs(mean - material.rating_mean) > SHOWN_DIFFERENCE or votes != material.rating_votes
-    if changed:
-        material.rating_mean, material.rating_votes = mean, votes
+    mean = weighted_rating(total, weight, _site_mean(), settings().rating_prior_votes)
+    if (round(mean, 1), votes) != (round(material.rating_mean, 1), material.rating_votes):
         material.touch()
+    material.rating_mean, material.rating_votes = mean, votes
     db.session.flush()
-    return changed
+
+
+def _site_mean() -> float:
+    total, weight, _votes = _sums()
+    return total / weight if weight else 0.0
 
 
 def refresh_all_ratings() -> int:
-    """Follow the site's mean, which every vote anywhere moves a little; counts the changed."""
-    rated = select(Material).where(Material.rating_votes > 0)
-    return sum(refresh_rating(material) for material in db.session.scalars(rated).all())
+    """Follow the site's mean, which every vote anywhere moves a little; counts the changed.
+
+    Search learns only of those whose shown stars change: to index a book anew is dear.
+    """
+    site_mean, prior = _site_mean(), settings().rating_prior_votes
+    query = (
+        select(
+            Material.id,
+            Material.rating_mean,
+            func.sum(Rating.weight * Rating.stars).label("total"),
+            func.sum(Rating.weight).label("weight"),
+        )
+        .join(Rating, Rating.material_id == Material.id)
+        .group_by(Material.id, Material.rating_mean)
+    )
+    rows = []
+    for row in db.session.execute(query):
+        mean = weighted_rating(row.total, row.weight, site_mean, prior)
+        if abs(mean - row.rating_mean) > NOTICED_DIFFERENCE:
+            shown = round(mean, 1) != round(row.rating_mean, 1)
+            rows.append(
+                {"of_id": row.id, "mean": mean, "seen": row.rating_mean, "steps": int(shown)}
+            )
+    if rows:
+        table = cast("Table", Material.__table__)
+        # A vote in between has computed its own mean, and keeps it.
+        same = (table.c.id == bindparam("of_id")) & (table.c.rating_mean == bindparam("seen"))
+        changed = (
+            table.update()
+            .where(same)
+            .values(rating_mean=bindparam("mean"), revision=table.c.revision + bindparam("steps"))
+        )
+        db.session.execute(changed, rows)
+        db.session.expire_all()
+    return len(rows)
 
 
 def summarise_rating(material: Material, user: User | None) -> RatingSummary:
@@ -115,11 +148,5 @@ def list_top_materials(limit: int = 10) -> list[Material]:
         .where(Material.status == MaterialStatus.ACTIVE, Material.rating_votes > 0)
         .order_by(Material.rating_mean.desc(), Material.rating_votes.desc(), Material.id)
         .limit(limit)
-        .options(
-            joinedload(Material.file),
-            joinedload(Material.category),
-            joinedload(Material.uploader),
-            selectinload(Material.tags),
-        )
     )
-    return list(db.session.scalars(query))
+    return list(db.session.scalars(with_details(query)))

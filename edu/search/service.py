@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 
 from flask_babel import gettext as _
-from sqlalchemy import Table, and_, bindparam, or_, select, update
+from sqlalchemy import Table, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from edu.catalog.models import Category, MaterialType
@@ -245,8 +245,7 @@ def has_pending() -> bool:
 def index_pending() -> bool:
     """Bring one batch of changes into the index; False when another writer is at it.
 
-    The revision is read with the document and noted only if it is still the same afterwards, so a
-    change in between stays pending.
+    What is noted is the revision that was read, so a change in between stays pending.
     """
     materials = list(db.session.scalars(_for_index(_PENDING).limit(BATCH)))
     revisions = {m.id: m.revision if m.status == MaterialStatus.ACTIVE else 0 for m in materials}
@@ -258,7 +257,7 @@ def index_pending() -> bool:
     except IndexBusy:
         return False
     except IndexUnavailable:
-        log.exception("search: the index is damaged and will be built anew")
+        log.exception("search: the index cannot be written and is built anew")
         rebuild_index()
         return True
     _note_revisions(revisions)
@@ -266,15 +265,34 @@ def index_pending() -> bool:
 
 
 def _note_revisions(revisions: dict[int, int]) -> None:
-    for material_id, revision in revisions.items():
-        same = Material.id == material_id
-        if revision:
-            same = and_(same, Material.revision == revision)
-        db.session.execute(
-            update(Material).where(same).values(indexed_revision=revision),
-            execution_options={"synchronize_session": False},
-        )
-    db.session.flush()
+    if not revisions:
+        return
+    table = cast("Table", Material.__table__)
+    noted = table.update().where(table.c.id == bindparam("of_id"))
+    rows = [{"of_id": key, "was": revision} for key, revision in revisions.items()]
+    db.session.execute(noted.values(indexed_revision=bindparam("was")), rows)
+    db.session.expire_all()
+
+
+def heal_index() -> bool:
+    """Build the index anew when it cannot be read or has lost documents; True if it had to be.
+
+    Call it while nobody else writes: between an index commit and its note the two differ.
+    """
+    noted = select(func.count()).where(_IS_ACTIVE, Material.indexed_revision != 0)
+    try:
+        found, expected = len(search_index().ids()), db.session.scalar(noted) or 0
+    except IndexUnavailable as error:
+        log.warning("search: the index is built anew: %s", error)
+    else:
+        if found == expected:
+            return False
+        log.warning("search: %d documents instead of %d, built anew", found, expected)
+    try:
+        rebuild_index()
+    except IndexBusy:
+        return False
+    return True
 
 
 def _for_index(condition: Any) -> Any:
@@ -305,7 +323,7 @@ def to_document(material: Material) -> IndexDocument:
         category_names=names,
         type=material.type,
         kind=material.file.kind,
-        rating=material.rating_mean,
+        rating=round(material.rating_mean, 1),  # as shown, so that filters agree with the page
         votes=material.rating_votes,
         views=material.views,
         created=material.published_at or material.created_at,
@@ -328,13 +346,8 @@ def rebuild_index() -> int:
 
     search_index().rebuild(documents())
     # Whoever changed meanwhile has another revision by now, and so stays pending.
-    table = cast("Table", Material.__table__)
-    db.session.execute(table.update().values(indexed_revision=0))
-    if revisions:
-        noted = table.update().where(table.c.id == bindparam("of_id"))
-        rows = [{"of_id": key, "was": revision} for key, revision in revisions.items()]
-        db.session.execute(noted.values(indexed_revision=bindparam("was")), rows)
-    db.session.expire_all()
+    db.session.execute(cast("Table", Material.__table__).update().values(indexed_revision=0))
+    _note_revisions(revisions)
     return len(revisions)
 
 

@@ -224,7 +224,8 @@ def _open_column(leaf: Any, name: str) -> Any:
 def _forget_missing(folder: Path) -> None:
     on_disk = {path.name.partition(".")[0] for path in folder.glob("*.trm")}
     for other in list(_rows_of_segment):
-        if other[0] == folder and other[1] not in on_disk:
+        replaced = other[0] != folder and not other[0].exists()
+        if replaced or (other[0] == folder and other[1] not in on_disk):
             del _rows_of_segment[other]
 
 

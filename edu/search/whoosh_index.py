@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -103,7 +104,7 @@ class WhooshIndex:
             for number in gone:
                 writer.delete_by_term("mark", id_mark(number))
             for document in documents:
-                writer.add_document(**document_fields(document))
+                writer.add_document(**_fields(document))
         except BaseException:
             writer.cancel()
             raise
@@ -115,7 +116,7 @@ class WhooshIndex:
         writer = self._writer(folder, BULK_MB)
         try:
             for document in documents:
-                writer.add_document(**document_fields(document))
+                writer.add_document(**_fields(document))
         except BaseException:
             writer.cancel()
             raise
@@ -156,3 +157,12 @@ class WhooshIndex:
         self._local.process = os.getpid()
         self._local.snapshot = snapshot = Snapshot(number, folder)
         return snapshot
+
+
+def _fields(document: IndexDocument) -> dict[str, Any]:
+    """The document as the index takes it; one text that breaks us must not stop all others."""
+    try:
+        return document_fields(document)
+    except Exception:
+        log.exception("material %d is indexed without its text", document.id)
+        return document_fields(replace(document, passages=[]))

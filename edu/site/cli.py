@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 from flask_migrate import upgrade
+from honcho import manager as honcho_manager
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
@@ -21,6 +22,7 @@ from edu.site.startup import StartRefused, check_start
 
 # What the supervisor answers after SIGINT and SIGTERM.
 STOPPED = (0, 130, 143)
+KILL_AFTER_S = 15  # the worker may finish its file, see jobs/__main__.py
 
 
 @click.command("start")
@@ -76,6 +78,7 @@ def _say_where() -> None:
 
 def _supervise() -> int:
     """Run the Procfile until Ctrl-C, SIGTERM, or the end of any process; 0 when we were asked."""
+    honcho_manager.KILL_WAIT = KILL_AFTER_S
     manager = Manager()
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     for name, command in parse_procfile((ROOT / "Procfile").read_text("utf-8")).processes.items():

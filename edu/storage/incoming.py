@@ -66,9 +66,13 @@ class HashingFile:
 def copy_in(source: Path, folder: Path) -> Incoming:
     """A file of this machine as if uploaded: copied and hashed in one pass."""
     target = HashingFile(folder)
-    with source.open("rb") as stream:
-        while chunk := stream.read(1024 * 1024):
-            target.write(chunk)
+    try:
+        with source.open("rb") as stream:
+            while chunk := stream.read(1024 * 1024):
+                target.write(chunk)
+    except BaseException:
+        target.close()
+        raise
     incoming = target.finish(source.name)
     target._file.close()  # not HashingFile.close, which would drop the bytes
     return incoming

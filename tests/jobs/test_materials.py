@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -358,7 +357,7 @@ def dead_pid() -> int:
 
 
 def test_materials_of_dead_processes_are_freed(any_app: Flask, waiting: int) -> None:
-    host = socket.gethostname()
+    host = service.this_host()
     with any_app.app_context():
         change(waiting, claim=f"{host}:{dead_pid()}:x", heartbeat_at=utcnow())
         assert service.release_dead_claims() == 1
@@ -373,7 +372,7 @@ def test_materials_of_dead_processes_are_freed(any_app: Flask, waiting: int) -> 
 def test_materials_of_others_are_left_until_they_fall_silent(
     any_app: Flask, waiting: int, claim: str
 ) -> None:
-    name = claim.format(host=socket.gethostname(), own=os.getpid(), dead=dead_pid())
+    name = claim.format(host=service.this_host(), own=os.getpid(), dead=dead_pid())
     with any_app.app_context():
         change(waiting, claim=name, heartbeat_at=utcnow())
         assert service.release_dead_claims() == 0
@@ -386,7 +385,7 @@ def test_materials_of_others_are_left_until_they_fall_silent(
 def test_freeing_takes_nothing_from_a_new_owner(
     any_app: Flask, waiting: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claim = f"{socket.gethostname()}:{dead_pid()}:x"
+    claim = f"{service.this_host()}:{dead_pid()}:x"
 
     def taken_meanwhile(_claim: str) -> bool:
         change(waiting, claim="another", heartbeat_at=utcnow())
@@ -405,7 +404,7 @@ def test_the_reconciler_brings_everything_to_an_end(
 ) -> None:
     replace_process(monkeypatch, lambda beat: processed())
     people = make_people(any_app)
-    host, dead = socket.gethostname(), dead_pid()
+    host, dead = service.this_host(), dead_pid()
     with any_app.app_context():
 
         def make(uploader: str, title: str, **changes: Any) -> int:
