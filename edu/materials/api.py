@@ -25,7 +25,8 @@ from edu.materials.schemas import (
     RatingForm,
 )
 from edu.ratings import service as ratings
-from edu.search.service import find_materials, read_input
+from edu.search.forms import read_input
+from edu.search.service import find_materials
 from edu.storage.incoming import from_form
 from jobs.materials import process_material
 from jobs.search import update_index

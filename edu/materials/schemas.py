@@ -83,7 +83,7 @@ class MaterialQuery(Query):
     per_page: int | None = Field(None, ge=1, le=100, description="The site's own if left out.")
 
     def as_arguments(self) -> dict[str, Any]:
-        """The same as texts, as `edu.search.service.read_input` takes them."""
+        """The same as texts, as `edu.search.forms.read_input` takes them."""
         return self.model_dump(mode="json", exclude_none=True)
 
 

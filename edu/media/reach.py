@@ -98,6 +98,8 @@ def _programs() -> Iterator[Path]:
     for prefix in {sys.prefix, sys.base_prefix}:
         yield Path(prefix, "lib")
         yield Path(prefix, "lib64")
+    # Packages may lie apart, a user's own for instance; the other entries could be anything.
+    yield from (Path(entry) for entry in sys.path if entry.endswith("-packages"))
     yield Path("/usr")
     yield from Path("/").glob("lib*")
     yield from (Path("/nix/store"), Path("/gnu/store"))

@@ -8,6 +8,7 @@ from edu.catalog.service import list_subjects
 from edu.extensions import limiter, settings
 from edu.htmx import wants_fragment
 from edu.search import service
+from edu.search.forms import read_input
 from edu.site.requests import who_asks
 
 bp = Blueprint("search", __name__)
@@ -16,7 +17,7 @@ bp = Blueprint("search", __name__)
 @bp.get("/search")
 @limiter.limit(lambda: settings().search_limit, key_func=who_asks)
 def results() -> str:
-    wanted = service.read_input(request.args, strict=False)
+    wanted = read_input(request.args, strict=False)
     found = service.find_materials(wanted)
     # Live results replace the list alone; the form that the person types into stays.
     template = "search/_results.html" if wants_fragment() else "search/results.html"

@@ -25,9 +25,10 @@ from edu.search.service import (
     Found,
     FoundMaterial,
     FoundPlace,
+    SearchInput,
     find_materials,
-    read_input,
 )
+from edu.search.service import MAX_QUERY as MAX_WORDS
 from edu.site.context import LANGUAGES, format_rating
 
 log = logging.getLogger(__name__)
@@ -120,9 +121,8 @@ def search(text: str, page: int, token: str) -> Reply:
 
     Raises Unavailable when the index cannot be read.
     """
-    # Read as the site reads its address, so that both bound and clean the words alike.
-    args = {"q": text, "page": str(page), "per_page": str(PER_PAGE)}
-    wanted = read_input(args, strict=False)
+    words = text.replace("\0", " ").strip()[:MAX_WORDS]
+    wanted = SearchInput(text=words, page=min(max(page, 1), MAX_PAGE), per_page=PER_PAGE)
     if not wanted.text:
         return explain()
     found = find_materials(wanted)

@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 
 from edu.search.base import IndexUnavailable
-from edu.search.service import find_materials, read_input
+from edu.search.forms import read_input
+from edu.search.service import find_materials
 from edu.search.whoosh_index import WhooshIndex
 from tests.api.conftest import ProgramOf
 

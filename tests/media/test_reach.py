@@ -20,6 +20,7 @@ from edu.media import landlock, process, sandbox
 from edu.media.errors import FileRefused
 from edu.media.sandbox import Limits, Sandbox
 from edu.media.workdir import used_bytes
+from tests.media import samples
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOT = (
@@ -36,6 +37,12 @@ needs_filter = pytest.mark.skipif(
 )
 needs_landlock = pytest.mark.skipif(landlock.version() < 1, reason="this kernel has no Landlock")
 needs_scopes = pytest.mark.skipif(landlock.version() < 6, reason="Landlock here has no scopes")
+# Numbers of system calls that no kernel has, and a container that denies namespaces.
+OLD_KERNEL = (
+    "from edu.media import landlock, reach, seccomp; landlock._CREATE_RULESET = 9999;"
+    "seccomp._SECCOMP = (9999, 9999); reach._unshare = lambda flags: False;"
+    "from edu.media.zygote import main"
+)
 BURIAL = """
 import os, subprocess, sys
 from edu.hardening import prctl
@@ -142,11 +149,9 @@ def test_child_cannot_signal_others(outcome: dict[str, str]) -> None:
 @needs_linux
 @pytest.mark.parametrize("name", ["", "wait"])
 def test_what_a_child_started_dies_with_it(
-    box: Sandbox, source: Path, workdir: Path, name: str, monkeypatch: pytest.MonkeyPatch
+    box: Sandbox, source: Path, workdir: Path, name: str
 ) -> None:
     box.limits = Limits(wall_s=1.5)
-    # The interpreter is out of reach, as programs are, but for the video reader's.
-    monkeypatch.setenv("FFMPEG_BINARY", sys.executable)
     if name:
         refused = refusal(box, "escape", source, workdir, name)
         assert (refused.code, refused.details) == ("limits", {"detail": "time"})
@@ -214,14 +219,32 @@ def test_result_that_is_a_link_is_not_read(tmp_path: Path) -> None:
         sandbox._read_data(tmp_path / "result.json")
 
 
-def test_lacking_parts_are_told_once(caplog: pytest.LogCaptureFixture) -> None:
+@needs_linux
+def test_machine_that_lacks_parts_works_and_is_told_once(
+    source: Path, workdir: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    boot = BOOT.format(root=str(ROOT)).replace("from edu.media.zygote import main", OLD_KERNEL)
+    monkeypatch.setattr(sandbox, "_BOOT", boot)
     sandbox._warn_once.cache_clear()
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.WARNING), Sandbox(Limits(wall_s=20)) as box:
         for _ in range(2):
-            sandbox._warn_once(("landlock", "namespaces"))
+            box.run("escape", source, workdir, "", lambda *_: None)
+            # Without the filter it did leave its group.
+            assert not is_alive(int((workdir / "pid").read_text()))
+            (workdir / "pid").unlink()
     [record] = caplog.records
-    assert "landlock, namespaces" in record.getMessage()
+    assert "namespaces, landlock, system call filter." in record.getMessage()
     sandbox._warn_once.cache_clear()
+
+
+def test_settings_file_of_the_application_stays_unread(
+    box: Sandbox, tmp_path: Path, workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("SECRET_KEY=not for parsers\n")
+    monkeypatch.chdir(tmp_path)
+    video = samples.write_mp4(tmp_path / "a.mp4")
+    found = process.process_file(box, video, video.name, workdir, lambda *_: None)
+    assert found.duration == pytest.approx(2, abs=0.1)
 
 
 @needs_linux

@@ -18,6 +18,7 @@ from edu.extensions import db, search_index, settings, utcnow
 from edu.materials.models import Material, MaterialStatus
 from edu.search import service
 from edu.search.base import IndexBusy, IndexDocument, IndexUnavailable
+from edu.search.forms import read_input
 from edu.search.service import SearchInput
 from jobs.search import update_index
 from tests.conftest import make_people
@@ -323,7 +324,7 @@ NONSENSE = {
 
 def test_a_page_leaves_out_what_makes_no_sense(app: Flask) -> None:
     with app.app_context():
-        wanted = service.read_input(MultiDict({**NONSENSE, "q": " ряды "}), strict=False)
+        wanted = read_input(MultiDict({**NONSENSE, "q": " ряды "}), strict=False)
         assert wanted == SearchInput(text="ряды")
     assert app.test_client().get("/search", query_string=NONSENSE).status_code == 200
 
@@ -331,7 +332,7 @@ def test_a_page_leaves_out_what_makes_no_sense(app: Flask) -> None:
 @pytest.mark.parametrize("name", NONSENSE)
 def test_a_program_is_told_what_makes_no_sense(app: Flask, name: str) -> None:
     with app.app_context(), pytest.raises(InvalidInput) as caught:
-        service.read_input(MultiDict({name: NONSENSE[name]}), strict=True)
+        read_input(MultiDict({name: NONSENSE[name]}), strict=True)
     assert caught.value.details == {"field": name}
 
 
