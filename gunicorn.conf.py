@@ -31,7 +31,10 @@ limit_request_fields = 60
 
 def post_worker_init(worker: Any) -> None:
     """Serve nobody from an installation that must not start like this."""
+    from edu.hardening import forbid_inspection
     from edu.site.startup import StartRefused, check_start
+
+    forbid_inspection()
 
     app = worker.app.wsgi()
     try:

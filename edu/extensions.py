@@ -60,10 +60,13 @@ def client_address() -> str:
     """Whom limits count a stranger as: the address, of IPv6 the network that one household has."""
     address = request.remote_addr or "unknown"
     try:
-        parsed = ip_address(address)
+        parsed = ip_address(address.partition("%")[0])  # a link-local one names its interface
     except ValueError:  # a Unix socket has none
         return address
-    return str(ip_network((address, 64), strict=False)) if parsed.version == 6 else address
+    if parsed.version == 4:
+        return str(parsed)
+    # A server on [::] sees IPv4 as ::ffff:192.0.2.1: one network would hold all of them.
+    return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
 
 
 db = SQLAlchemy(model_class=Base)

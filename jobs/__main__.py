@@ -7,7 +7,8 @@ import sys
 from edu import create_app
 from edu.config import SettingsError
 from edu.extensions import db, settings
-from edu.media.service import give_back_claims
+from edu.hardening import forbid_inspection
+from edu.media.service import give_back_claims, this_host
 from edu.site.startup import StartRefused, check_start
 from jobs.materials import reconcile
 from jobs.queue import Queue
@@ -26,6 +27,8 @@ def main() -> int:
     except (SettingsError, StartRefused) as error:
         print(error, file=sys.stderr)
         return 2
+    this_host()  # read while /proc still tells it
+    forbid_inspection()
     queue: Queue = app.extensions["edu.queue"]
     consumer = queue.huey.create_consumer(
         workers=workers + 1,  # one more, for the index has a writer of its own

@@ -65,11 +65,16 @@ def read_entries(folder: Path, manifest: Path | None, category: str) -> list[Ent
     material type. Files without a row take their title from the name. Raises ValueError.
     """
     rows = _read_manifest(manifest) if manifest else {}
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and _is_entry(p))
     missing = rows.keys() - {str(p.relative_to(folder)) for p in files}
     if missing:
         raise ValueError(f"named in the manifest, but not in the folder: {sorted(missing)[0]}")
     return [_entry(p, rows.get(str(p.relative_to(folder)), {}), category) for p in files]
+
+
+def _is_entry(path: Path) -> bool:
+    """A file, or a link whose target is gone: that one is to be told, not passed over."""
+    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def _read_manifest(manifest: Path) -> dict[str, dict[str, str]]:

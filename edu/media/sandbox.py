@@ -22,7 +22,7 @@ from typing import Any
 
 from edu.media.errors import FileRefused, SandboxError
 from edu.media.limits import Limits
-from edu.media.workdir import RESULT_NAME
+from edu.media.workdir import read_result
 
 __all__ = ["Limits", "OnProgress", "Result", "Sandbox"]
 
@@ -229,17 +229,4 @@ def _to_result(answer: dict[str, Any], workdir: Path, name: str) -> Result:
         raise FileRefused(answer["refused"], **answer["details"])
     if "ok" not in answer:
         raise SandboxError(str(answer.get("failed", "no answer")))
-    return Result(_read_data(workdir / RESULT_NAME), answer["peak_mb"], answer["seconds"])
-
-
-def _read_data(path: Path) -> dict[str, Any]:
-    """Read what the child wrote. A link is not followed: it could lead to any file."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            data = json.load(file)
-    except (OSError, ValueError, RecursionError) as error:
-        raise FileRefused("broken", detail="result") from error
-    if not isinstance(data, dict):
-        raise FileRefused("broken", detail="result")
-    return data
+    return Result(read_result(workdir), answer["peak_mb"], answer["seconds"])

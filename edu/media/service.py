@@ -6,6 +6,7 @@ its heartbeat is fresh. Every function here may run twice, or after a crash, wit
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
 import socket
@@ -31,6 +32,7 @@ def new_claim() -> str:
     return f"{_this_process()}:{secrets.token_hex(6)}"
 
 
+@functools.cache
 def this_host() -> str:
     """This host, and among containers that share its name the one whose process ids these are."""
     try:

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
+
+from edu.media.errors import FileRefused
 
 # What was found, as JSON, and the picture.
 RESULT_NAME = "result.json"
 THUMBNAIL_NAME = "thumbnail.webp"
 # Empty files and folders take space too.
 _BLOCK = 4096
+
+
+def read_result(folder: Path) -> dict[str, Any]:
+    """Read what the child wrote. A link is not followed: it could lead to any file.
+
+    Raises FileRefused: broken when there is nothing of the kind.
+    """
+    try:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+        with os.fdopen(os.open(folder / RESULT_NAME, flags), "rb") as file:
+            data = json.load(file)
+    except (OSError, ValueError, RecursionError) as error:
+        raise FileRefused("broken", detail="result") from error
+    if not isinstance(data, dict):
+        raise FileRefused("broken", detail="result")
+    return data
 
 
 def used_bytes(folder: Path, enough: int) -> int:

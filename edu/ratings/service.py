@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from flask_babel import gettext as _
-from sqlalchemy import Table, bindparam, func, select, update
+from sqlalchemy import Table, bindparam, func, or_, select, update
 
 from edu.accounts.models import User
 from edu.errors import Forbidden, InvalidInput
@@ -107,20 +107,24 @@ def refresh_all_ratings() -> int:
         select(
             Material.id,
             Material.rating_mean,
-            func.sum(Rating.weight * Rating.stars).label("total"),
-            func.sum(Rating.weight).label("weight"),
+            Material.rating_votes,
+            func.coalesce(func.sum(Rating.weight * Rating.stars), 0.0).label("total"),
+            func.coalesce(func.sum(Rating.weight), 0.0).label("weight"),
+            func.count(Rating.user_id).label("votes"),
         )
-        .join(Rating, Rating.material_id == Material.id)
-        .group_by(Material.id, Material.rating_mean)
+        # Outer: votes vanish with closed accounts, the last one of a material too.
+        .outerjoin(Rating, Rating.material_id == Material.id)
+        .where(or_(Material.rating_votes > 0, Rating.user_id.is_not(None)))
+        .group_by(Material.id, Material.rating_mean, Material.rating_votes)
     )
     rows = []
     for row in db.session.execute(query):
         mean = weighted_rating(row.total, row.weight, site_mean, prior)
-        if abs(mean - row.rating_mean) > NOTICED_DIFFERENCE:
-            shown = round(mean, 1) != round(row.rating_mean, 1)
-            rows.append(
-                {"of_id": row.id, "mean": mean, "seen": row.rating_mean, "steps": int(shown)}
-            )
+        other = row.votes != row.rating_votes
+        if other or abs(mean - row.rating_mean) > NOTICED_DIFFERENCE:
+            shown = other or round(mean, 1) != round(row.rating_mean, 1)
+            new = {"mean": mean, "votes": row.votes, "steps": int(shown)}
+            rows.append({"of_id": row.id, "seen": row.rating_mean, **new})
     if rows:
         table = cast("Table", Material.__table__)
         # A vote in between has computed its own mean, and keeps it.
@@ -128,7 +132,11 @@ def refresh_all_ratings() -> int:
         changed = (
             table.update()
             .where(same)
-            .values(rating_mean=bindparam("mean"), revision=table.c.revision + bindparam("steps"))
+            .values(
+                rating_mean=bindparam("mean"),
+                rating_votes=bindparam("votes"),
+                revision=table.c.revision + bindparam("steps"),
+            )
         )
         db.session.execute(changed, rows)
         db.session.expire_all()

@@ -116,3 +116,6 @@ class SearchIndex(Protocol):
 
     def optimize(self) -> None:
         """Merge what small updates left behind; cheap when there is nothing to merge."""
+
+    def close(self) -> None:
+        """Close what this thread has open; the next call reads from the disk anew."""

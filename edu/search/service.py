@@ -208,7 +208,10 @@ def heal_index() -> bool:
 
     Call it while nobody else writes: between an index commit and its note the two differ.
     """
-    noted = select(func.count()).where(_IS_ACTIVE, Material.indexed_revision != 0)
+    # Also what has left the published and has not been taken out yet.
+    noted = select(func.count()).where(Material.indexed_revision != 0)
+    # What this thread has open would hide that the files are gone.
+    search_index().close()
     try:
         found, expected = len(search_index().ids()), db.session.scalar(noted) or 0
     except IndexUnavailable as error:

@@ -15,6 +15,7 @@ from bot.handlers import Application, Handlers
 from edu import create_app
 from edu.config import Settings, SettingsError
 from edu.extensions import settings
+from edu.hardening import forbid_inspection
 from edu.site.startup import StartRefused, check_start
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ def main() -> int:
         print("TELEGRAM_BOT_TOKEN is not set: get one from @BotFather.", file=sys.stderr)
         return 2
     hide_token(config.telegram_token)
+    forbid_inspection()
     # The library tries again in silence: without this line a dead network looks like a dead bot.
     log.info("connecting to %s", config.telegram_api_url)
     return run(make_application(app, config))

@@ -19,7 +19,7 @@ from edu.hardening import forbid_inspection
 from edu.media import landlock, process, sandbox
 from edu.media.errors import FileRefused
 from edu.media.sandbox import Limits, Sandbox
-from edu.media.workdir import used_bytes
+from edu.media.workdir import read_result, used_bytes
 from tests.media import samples
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -216,7 +216,7 @@ def test_result_that_is_a_link_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("{}")
     (tmp_path / "result.json").symlink_to(tmp_path / "secret")
     with pytest.raises(FileRefused):
-        sandbox._read_data(tmp_path / "result.json")
+        read_result(tmp_path)
 
 
 @needs_linux
