@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, jsonify, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response as BaseResponse
 
 from edu.htmx import go_to, wants_fragment
@@ -176,6 +176,9 @@ def register_error_pages(app: Flask) -> None:
             return error.get_response()  # type: ignore[return-value]  # a werkzeug response, ready
         status = error.code or 500
         code = (error.name or "error").lower().replace(" ", "_")
+        if isinstance(error, SecurityError) and not request.path.startswith("/api/"):
+            # A name that is not ours: no page can be made, for no address of it would be right.
+            return Response(_messages(error), status, mimetype="text/plain")
         response = _render(status, code, _messages(error))
         for name, value in error.get_headers():
             if name in {"Allow", "Content-Range", "Retry-After"}:

@@ -54,7 +54,10 @@ class IndexStore:
 
     def new_folder(self) -> Path:
         """Make the folder of the next number. Call it while writing."""
-        number = 1 + max((int(m[1]) for m in self._folders().values()), default=0)
+        # From the clock, so that a folder deleted by hand does not give its number to the next.
+        number = max(
+            int(time.time()), 1 + max((int(m[1]) for m in self._folders().values()), default=0)
+        )
         folder = self.root / f"{number:06d}-f{FORMAT}"
         folder.mkdir()
         return folder

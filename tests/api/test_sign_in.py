@@ -201,3 +201,11 @@ def test_requests_are_limited_by_person_then_by_address(make_app: MakeApp) -> No
     assert [stranger.get("/materials").status_code for _ in range(4)] == [200, 200, 200, 429]
     assert login(stranger).status_code == 429
     assert charlie.get("/users/me").status_code == 200
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"email":' + "[" * 100_000, "{", "[]", "null"])
+def test_no_json_however_deep_breaks_the_sign_in(program: ProgramOf, body: str) -> None:
+    answer = program().post("/auth/login", data=body, content_type="application/json")
+    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+    assert answer.json
+    assert answer.json["detail"] == "Send a JSON object, as application/json."

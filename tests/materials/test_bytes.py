@@ -83,6 +83,30 @@ def test_a_cyrillic_name_travels(client: FlaskClient, material_id: int) -> None:
     assert f"filename*=UTF-8''{name}%2C%20%D1%87%D0%B0%D1%81%D1%82%D1%8C%201.mp4" in saved
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "delivered"),
+    [
+        ("pdf", "lecture.hta", "lecture.hta.pdf"),
+        ("pdf", "lecture.PDF", "lecture.PDF"),
+        ("pdf", "lecture", "lecture.pdf"),
+        ("pdf", "lecture.pdf.exe", "lecture.pdf.exe.pdf"),
+        ("docx", "notes.pdf", "notes.pdf.docx"),
+        ("video", "talk.html", "talk.html.mp4"),
+    ],
+)
+def test_a_file_is_named_by_what_it_is(
+    app: Flask, client: FlaskClient, people: dict[str, int], kind: str, name: str, delivered: str
+) -> None:
+    with app.app_context():
+        material = make_material(people["alice"], kind=kind)
+        material.file.name = name
+        db.session.commit()
+        address = f"/materials/{material.id}/file"
+    for query in ("", "?download=1"):
+        told = client.get(address + query).headers["Content-Disposition"]
+        assert told.endswith(f"filename={delivered}")
+
+
 @pytest.mark.parametrize(("kind", "how"), [("pdf", "inline"), ("docx", "attachment")])
 def test_only_what_browsers_show_is_shown(
     app: Flask, client: FlaskClient, people: dict[str, int], kind: str, how: str

@@ -85,10 +85,11 @@ def test_hostile_files_end_as_expected_and_the_worker_lives(
     assert is_alive(worker.pid)
     wait_until(lambda: product.ask(index_is_exact), 20, "the index has each once")
 
-    # Again: nothing new, whatever was stored counts as a duplicate.
+    # Again: nothing new; what was refused is refused with its reason once more.
     status, said = product.flask("materials", "import", str(folder))
     assert status == 0, said
-    assert f"0 sent, {len(ends)} already here" in said
+    active = list(ends.values()).count("active")
+    assert f"0 sent, {active} already here, {HONEST + len(allowed) - active} refused" in said
     assert product.ask(states_by_file) == ends
     assert is_alive(worker.pid)
 

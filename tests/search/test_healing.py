@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from edu.extensions import db, search_index, settings
 from edu.materials.models import Material, MaterialStatus
-from edu.search import folding, service, whoosh_index
+from edu.search import service
 from edu.search.base import IndexBusy, IndexDocument
 from edu.search.service import SearchInput, find_materials
 from edu.search.store import IndexStore
@@ -20,7 +20,6 @@ from edu.search.whoosh_index import WhooshIndex
 from jobs.search import heal_index, update_index
 from tests.conftest import MakeApp, make_people
 from tests.samples import get_material, make_material
-from tests.search.samples import document, found
 
 
 @pytest.fixture
@@ -237,46 +236,3 @@ def test_what_leaves_while_all_is_rebuilt_is_taken_out_next_time(
         assert service.has_pending()
         update_index()
         assert search_index().ids() == ids - {leaving}
-
-
-# Texts that break the folding -----------------------------------------------------------------
-
-
-@pytest.fixture
-def _broken_texts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Folding that cannot take one particular page."""
-    original = folding.is_contents_page
-
-    def fragile(text: str) -> bool:
-        if "poison" in text:
-            raise OverflowError("unsigned int is greater than maximum")
-        return original(text)
-
-    monkeypatch.setattr(folding, "is_contents_page", fragile)
-
-
-@pytest.mark.usefixtures("_broken_texts")
-def test_a_text_that_breaks_the_folding_stops_nobody_else(index: WhooshIndex) -> None:
-    broken = document(2, "ряд poison", title="Энтропия")
-    index.update([document(1, "ряд"), broken, document(3, "ряд")], [])
-    for _ in range(2):
-        assert index.ids() == {1, 2, 3}
-        assert found(index, "ряд") == [1, 3]
-        assert found(index, "энтропия") == [2]
-        index.rebuild([document(1, "ряд"), broken, document(3, "ряд")])
-
-
-@pytest.mark.usefixtures("_broken_texts")
-def test_a_material_whose_text_breaks_is_found_by_its_title(
-    any_app: Flask, people: dict[str, int], caplog: pytest.LogCaptureFixture
-) -> None:
-    with any_app.app_context():
-        broken = make_material(people["alice"], title="Энтропия", text="poison").id
-        make_material(people["alice"], title="Ряды", text="предел")
-        update_index()
-        assert not service.has_pending()
-        titles = [hit.material.title for hit in find_materials(SearchInput(text="энтропия")).items]
-        assert titles == ["Энтропия"]
-        assert len(find_materials(SearchInput(text="предел")).items) == 1
-    said = [r.message for r in caplog.records if r.name == whoosh_index.__name__]
-    assert f"material {broken} is indexed without its text" in said
