@@ -141,10 +141,11 @@ def register_pages(app: Flask) -> None:
 def register_commands(app: Flask) -> None:
     """`flask users`, `flask materials`, `flask search`, `flask demo`."""
     from edu.accounts.cli import users
+    from edu.catalog.cli import subjects
     from edu.demo.cli import demo
     from edu.materials.cli import materials
     from edu.search.cli import search
     from edu.site.cli import start
 
-    for command in (users, materials, search, demo, start):
+    for command in (users, subjects, materials, search, demo, start):
         app.cli.add_command(command)

@@ -145,7 +145,9 @@ def _way_back() -> str:
         referrer = urlsplit(request.referrer or "")
     except ValueError:  # such as a bracket that never closes
         return "/"
-    return referrer.path if referrer.netloc == request.host else "/"
+    if referrer.netloc != request.host:
+        return "/"
+    return f"{referrer.path}?{referrer.query}" if referrer.query else referrer.path
 
 
 def _render(status: int, code: str, message: str, **details: Any) -> Response:

@@ -70,9 +70,7 @@ def register_user(
     The account counts as confirmed: no e-mail leaves this installation that could confirm it.
     """
     address = normalise_email(email)
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        text = _("The password needs at least %(n)d characters.", n=MIN_PASSWORD)
-        raise InvalidInput(text, field="password")
+    _check_password(password)
     if find_user(address) is not None:
         raise Conflict(_("There is already an account with this e-mail."), field="email")
     user = User(
@@ -91,6 +89,36 @@ def register_user(
         db.session.rollback()
         raise Conflict(_("There is already an account with this e-mail."), field="email") from error
     return user
+
+
+def _check_password(password: str) -> None:
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        text = _("The password needs at least %(n)d characters.", n=MIN_PASSWORD)
+        raise InvalidInput(text, field="password")
+
+
+def change_password(user: User, password: str) -> None:
+    """A new password; all sessions and tokens end. Raises InvalidInput."""
+    _check_password(password)
+    user.password_hash = hash_password(password)
+    end_sessions(user)
+
+
+def block_user(user: User, *, blocked: bool) -> None:
+    """Keep a person out, or let them in again; either way all sessions end."""
+    user.blocked_at = utcnow() if blocked else None
+    end_sessions(user)
+
+
+def end_sessions(user: User) -> None:
+    """Sign the person out everywhere: session cookies and tokens carry the stamp."""
+    user.session_stamp = secrets.token_hex(16)
+    db.session.flush()
+
+
+def list_users() -> list[User]:
+    """Everybody with an account, in order of e-mail."""
+    return list(db.session.scalars(select(User).order_by(User.email)))
 
 
 def find_user(email: str) -> User | None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import func, select
@@ -131,3 +135,45 @@ def ensure_category(
             category.aliases.append(CategoryAlias(alias=alias))
     db.session.flush()
     return category
+
+
+# A tree from a file ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectSpec:
+    """A subject or a part of one; slugs are unique among siblings, aliases are what people type."""
+
+    slug: str
+    name: str
+    aliases: list[str]
+    children: list[SubjectSpec]
+
+
+def read_tree(path: Path) -> list[SubjectSpec]:
+    """The subjects of a TOML file: [[subject]] with name, slug, aliases and topic (the parts).
+
+    Raises ValueError.
+    """
+    with path.open("rb") as file:
+        return [_read_subject(item) for item in tomllib.load(file).get("subject", [])]
+
+
+def _read_subject(item: dict[str, Any]) -> SubjectSpec:
+    if not isinstance(item.get("name"), str):
+        raise ValueError("a subject without a name")
+    return SubjectSpec(
+        slug=item.get("slug") or slugify(item["name"]),
+        name=item["name"],
+        aliases=list(item.get("aliases", [])),
+        children=[_read_subject(child) for child in item.get("topic", [])],
+    )
+
+
+def ensure_tree(subjects: Iterable[SubjectSpec], parent: Category | None = None) -> None:
+    """Make what is missing of the tree."""
+    for position, spec in enumerate(subjects):
+        category = ensure_category(
+            spec.name, parent, slug=spec.slug, aliases=spec.aliases, position=position
+        )
+        ensure_tree(spec.children, category)

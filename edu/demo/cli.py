@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
+from edu.catalog.service import ensure_tree
 from edu.demo import service
 from edu.demo.tree import subject_tree
 from edu.extensions import db, settings
@@ -23,7 +24,7 @@ def load(if_empty: bool) -> None:
         raise click.ClickException("SITE_URL is public: demo accounts have known passwords.")
     if if_empty and not service.is_empty():
         return
-    service.ensure_tree(subject_tree())
+    ensure_tree(subject_tree())
     service.ensure_accounts()
     db.session.commit()
     added = service.add_materials()

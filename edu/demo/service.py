@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 from sqlalchemy import delete, select, update
@@ -11,10 +10,8 @@ from sqlalchemy import delete, select, update
 from edu.accounts.models import Role, User
 from edu.accounts.service import find_user, register_user
 from edu.assets import DIST
-from edu.catalog.models import Category
-from edu.catalog.service import ensure_category, find_category
+from edu.catalog.service import find_category
 from edu.demo.texts import MaterialSpec, demo_materials
-from edu.demo.tree import SubjectSpec
 from edu.extensions import db, settings
 from edu.materials.models import Material, MaterialStatus
 from edu.materials.service import MaterialData, accept_file, find_by_hash, upload_material
@@ -31,15 +28,6 @@ ACCOUNTS = {
     "maria": ("maria@example.org", "Мария Модератор", Role.MODERATOR),
     "admin": ("admin@example.org", "Администратор", Role.ADMIN),
 }
-
-
-def ensure_tree(subjects: Iterable[SubjectSpec], parent: Category | None = None) -> None:
-    """Make what is missing of the subject tree."""
-    for position, spec in enumerate(subjects):
-        category = ensure_category(
-            spec.name, parent, slug=spec.slug, aliases=spec.aliases, position=position
-        )
-        ensure_tree(spec.children, category)
 
 
 def ensure_accounts() -> dict[str, User]:

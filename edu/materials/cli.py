@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -240,3 +241,4 @@ def _print(report: Report, files: int, seconds: float, *, waited: bool) -> None:
         f"{seconds:.1f} s, {files / max(seconds, 0.001):.1f} files/s"
         + ("" if waited else "; processing goes on in the background")
     )
+    sys.exit(1 if report.refused else 0)

@@ -25,6 +25,7 @@ from edu.catalog.models import Category, MaterialType
 from edu.catalog.service import type_label
 from edu.errors import InvalidInput
 from edu.extensions import db, settings
+from edu.htmx import wants_fragment
 from edu.materials.models import StoredFile
 from edu.materials.service import MAX_DESCRIPTION, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE, MaterialData
 
@@ -65,12 +66,19 @@ class UploadForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     )
 
     def offer_categories(self, subjects: list[Category]) -> None:
-        """Fill the two lists of choices: subjects become groups of their parts."""
+        """Fill the two lists of choices: subjects become groups of their parts.
+
+        `chosen_subject` is the subject of the category in a form that was sent, or None. Where a
+        script runs, the list beside it stands on that subject, and only its parts are offered.
+        """
         self.subjects = subjects
-        self.category.choices = {"": [("", _("Choose a subject"))]} | {
-            subject.name: [(str(subject.id), _("The whole subject")), *_parts(subject)]
-            for subject in subjects
-        }
+        category = self._find_category()
+        self.chosen_subject = category.trail[0] if category else None
+        if self.chosen_subject and wants_fragment():
+            self.category.choices = _whole_and_parts(self.chosen_subject)
+        else:
+            groups = {subject.name: _whole_and_parts(subject) for subject in subjects}
+            self.category.choices = {"": [("", _("Choose a subject"))]} | groups
         self.type.choices = [("", _("Choose a type"))]
         self.type.choices += [(kind.value, type_label(kind)) for kind in MaterialType]
 
@@ -125,6 +133,10 @@ class UploadForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
             self[name].errors = [*self[name].errors, message]
         else:
             self.form_errors.append(message)
+
+
+def _whole_and_parts(subject: Category) -> list[tuple[str, str]]:
+    return [(str(subject.id), _("The whole subject")), *_parts(subject)]
 
 
 def _parts(category: Category, depth: int = 0) -> list[tuple[str, str]]:

@@ -32,6 +32,7 @@ from edu.search.query import parse_query
 from edu.storage.base import original_key
 from edu.storage.incoming import Incoming
 
+CURABLE = {"limits", "crashed", "interrupted"}  # a busy machine, a fault of ours
 MAX_TAGS = 15
 MAX_TAG_LENGTH = 40
 MAX_TITLE = 200
@@ -95,8 +96,9 @@ def can_upload(user: User | None) -> bool:
 
 
 def can_retry(user: User | None, material: Material) -> bool:
-    """A failed material may be tried again by those who see it."""
-    return user is not None and can_see(user, material) and material.status == MaterialStatus.FAILED
+    """Those who see a failed material may try again what another try can cure."""
+    failed = material.status == MaterialStatus.FAILED and material.error in CURABLE
+    return user is not None and can_see(user, material) and failed
 
 
 # Reading --------------------------------------------------------------------------------------
@@ -291,7 +293,8 @@ def upload_material(
 
 def refuse_duplicate(user: User | None, file: StoredFile) -> None:
     """Raises DuplicateFile when the bytes are here already, naming only what `user` may see."""
-    twins = [m for m in find_by_hash(file.sha256) if m.status != MaterialStatus.FAILED]
+    known = find_by_hash(file.sha256)
+    twins = [m for m in known if m.status not in (MaterialStatus.FAILED, MaterialStatus.REJECTED)]
     if twins:
         raise DuplicateFile(next((m for m in twins if can_see(user, m)), None), file)
 

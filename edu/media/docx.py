@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edu.media import package
+from edu.media.blocks import BLOCK_BORDER, CELL_BORDER
 from edu.media.errors import FileRefused
 from edu.media.text import clean_line, clean_text
 
@@ -25,7 +26,10 @@ _MAX_STYLE_DEPTH = 10
 
 @dataclass(frozen=True)
 class Section:
-    """One section: 1-based number, heading ("" where there is none), text."""
+    """One section: 1-based number, heading ("" where there is none), text.
+
+    An empty line stands between blocks, so that two tables in a row stay two.
+    """
 
     number: int
     heading: str
@@ -128,7 +132,7 @@ def _is_heading(paragraph: Any, styles: set[str]) -> bool:
 def _rows(table: Any) -> Iterator[str]:
     for row in _nearest(table, "tbl", "tr"):
         cells = (" ".join(_inline(cell).split()) for cell in _nearest(row, "tr", "tc"))
-        yield " | ".join(cell for cell in cells if cell)
+        yield CELL_BORDER.join(cell for cell in cells if cell)
 
 
 def _nearest(parent: Any, kind: str, child: str) -> Iterator[Any]:
@@ -176,7 +180,7 @@ def _by_headings(blocks: list[_Block]) -> list[Section]:
             groups[-1][1].append(block.text)
     filled = [group for group in groups if group[0] or group[1]]
     return [
-        Section(number, heading, "\n".join(texts))
+        Section(number, heading, BLOCK_BORDER.join(texts))
         for number, (heading, texts) in enumerate(filled, 1)
     ]
 
@@ -190,4 +194,4 @@ def _by_length(blocks: list[_Block]) -> list[Section]:
             length = 0
         parts[-1].append(block.text)
         length += len(block.text)
-    return [Section(number, "", "\n".join(texts)) for number, texts in enumerate(parts, 1)]
+    return [Section(number, "", BLOCK_BORDER.join(texts)) for number, texts in enumerate(parts, 1)]

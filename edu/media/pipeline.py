@@ -80,7 +80,7 @@ def _docx(source: Path, target: Path, font: Path | None, report: Report) -> dict
 
 
 def _lines(section: docx.Section) -> list[str]:
-    return [line for line in (section.heading, *section.text.split("\n")[:30]) if line]
+    return [line for line in (section.heading, *section.text.split("\n")[:60]) if line]
 
 
 def _video(source: Path, target: Path, font: Path | None, report: Report) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from edu.catalog.service import type_label
 from edu.extensions import settings
 from edu.htmx import wants_fragment
 from edu.materials.service import can_upload
+from edu.media.blocks import split_blocks
+from edu.media.messages import refusal_message
 from edu.moderation.service import count_pending
 from edu.site.requests import current_person
 
@@ -86,6 +88,7 @@ def register_template_helpers(app: Flask) -> None:
     """Filters, functions and variables of templates."""
     app.context_processor(template_context)
     app.jinja_env.filters.update(
+        blocks=split_blocks,
         filesize=format_size,
         duration=format_duration,
         rating=format_rating,
@@ -93,5 +96,8 @@ def register_template_helpers(app: Flask) -> None:
         number=format_decimal,
     )
     app.jinja_env.globals.update(
-        asset=asset, type_label=type_label, material_types=[t.value for t in MaterialType]
+        asset=asset,
+        type_label=type_label,
+        material_types=[t.value for t in MaterialType],
+        refusal_message=refusal_message,
     )

@@ -131,7 +131,7 @@ def test_a_video_page_names_its_poster(
 def test_every_state_has_a_page(app: Flask, people: dict[str, int], status: MaterialStatus) -> None:
     with app.app_context():
         material_id = make_material(
-            people["alice"], status, reject_reason="Слишком коротко", error="broken"
+            people["alice"], status, reject_reason="Слишком коротко", error="limits"
         ).id
     client = sign_in(app.test_client(), "alice")
     page = client.get(f"/materials/{material_id}").text

@@ -8,6 +8,7 @@ import docx as python_docx
 import pytest
 from docx.oxml import parse_xml
 
+from edu.media.blocks import Block, split_blocks
 from edu.media.docx import extract_docx
 from edu.media.errors import FileRefused
 from tests.media import samples
@@ -46,7 +47,7 @@ def test_sections_follow_headings_and_tables_keep_their_place(tmp_path: Path) ->
         (3, "Степенные ряды"),
     ]
     table = "признак | условие\nДаламбер | меньше единицы"
-    assert sections[1].text == f"До таблицы.\n{table}\nПосле таблицы."
+    assert sections[1].text == f"До таблицы.\n\n{table}\n\nПосле таблицы."
 
 
 def test_style_based_on_a_heading_is_a_heading(tmp_path: Path) -> None:
@@ -64,12 +65,12 @@ def test_text_without_headings_is_cut_at_paragraphs(tmp_path: Path) -> None:
     assert len(sections) == 3
     assert all(section.heading == "" for section in sections)
     assert all(2000 <= len(section.text) < 2200 for section in sections[:-1])
-    assert "\n".join(section.text for section in sections) == "\n".join(paragraphs)
+    assert "\n\n".join(section.text for section in sections) == "\n\n".join(paragraphs)
 
 
 def test_formulas_controls_and_odd_tables_are_read(tmp_path: Path) -> None:
     [section] = extract_docx(build(tmp_path / "a.docx", FRACTION, ODD_TABLE, CONTROL))
-    assert section.text.split("\n") == ["Скорость v=s/t", "нижняя сумма", "внутри поля"]
+    assert section.text.split("\n\n") == ["Скорость v=s/t", "нижняя сумма", "внутри поля"]
 
 
 def test_table_in_a_table_is_read_once(tmp_path: Path) -> None:
@@ -77,6 +78,34 @@ def test_table_in_a_table_is_read_once(tmp_path: Path) -> None:
     cell = f"<w:tc><w:p><w:r><w:t>верхняя</w:t></w:r></w:p>{inner}</w:tc>"
     [section] = extract_docx(build(tmp_path / "a.docx", f"<w:tbl {W}><w:tr>{cell}</w:tr></w:tbl>"))
     assert section.text == "верхняя нижняя сумма"
+
+
+def test_tables_that_follow_each_other_stay_two(tmp_path: Path) -> None:
+    document = python_docx.Document()
+    for name in ("ряд", "предел"):
+        table = document.add_table(rows=2, cols=2)
+        for number, cell in enumerate(table._cells):
+            cell.text = f"{name} {number}"
+    document.save(str(tmp_path / "a.docx"))
+    [section] = extract_docx(tmp_path / "a.docx")
+    assert list(split_blocks(section.text)) == [
+        Block(rows=(("ряд 0", "ряд 1"), ("ряд 2", "ряд 3"))),
+        Block(rows=(("предел 0", "предел 1"), ("предел 2", "предел 3"))),
+    ]
+
+
+def test_bars_make_a_table_only_where_two_rows_agree() -> None:
+    assert list(split_blocks("P(A | B) = 1\n\nP(B | A) = 0")) == [
+        Block(lines=("P(A | B) = 1",)),
+        Block(lines=("P(B | A) = 0",)),
+    ]
+    assert list(split_blocks("a | b\nc | d | e")) == [Block(lines=("a | b", "c | d | e"))]
+    # Text of an earlier version has no empty lines; an uneven row belongs to its table.
+    assert list(split_blocks("до\na | b\nc | d\ne | f | g\nпосле")) == [
+        Block(lines=("до",)),
+        Block(rows=(("a", "b"), ("c", "d"), ("e", "f", "g"))),
+        Block(lines=("после",)),
+    ]
 
 
 def test_document_without_text_has_no_sections(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_hostile_files_end_as_expected_and_the_worker_lives(
     allowed[pdf.name] = {"refused"}
 
     status, said = product.flask("materials", "import", str(folder))
-    assert status == 0, said
+    assert status == 1, said
     ends = product.ask(states_by_file)
     refused = dict(re.findall(r"^refused: ([^:]+): (.+)$", said, re.MULTILINE))
     for name, may in allowed.items():
@@ -87,7 +87,7 @@ def test_hostile_files_end_as_expected_and_the_worker_lives(
 
     # Again: nothing new; what was refused is refused with its reason once more.
     status, said = product.flask("materials", "import", str(folder))
-    assert status == 0, said
+    assert status == 1, said
     active = list(ends.values()).count("active")
     assert f"0 sent, {active} already here, {HONEST + len(allowed) - active} refused" in said
     assert product.ask(states_by_file) == ends

@@ -6,6 +6,7 @@ import "./overlays.js";
 import "./toasts.js";
 import "./search.js";
 import "./upload.js";
+import "./queue.js";
 import { markAll } from "./marks.js";
 
 window.htmx = htmx;

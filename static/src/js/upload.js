@@ -1,15 +1,18 @@
 // The upload form: drop zone, checks before sending, progress while sending.
 const TITLE_FROM_NAME = /\.[^.]+$/;
 
-function formatSize(bytes, locale) {
-  const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
-  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), 3);
-  return new Intl.NumberFormat(locale, {
-    style: "unit",
-    unit: units[power],
-    unitDisplay: "short",
-    maximumFractionDigits: 1,
-  }).format(bytes / 1024 ** power);
+/** Bytes as the server writes them: in steps of 1024, with its names of the units. */
+function formatSize(bytes, units) {
+  let value = bytes;
+  let power = 0;
+  while (value >= 1000 && power < units.length - 1) {
+    value /= 1024;
+    power += 1;
+  }
+  const number = new Intl.NumberFormat(document.documentElement.lang, {
+    maximumFractionDigits: value < 10 ? 1 : 0,
+  });
+  return `${number.format(value)}\u00A0${units[power]}`;
 }
 
 /** A sentence about what is wrong with the file, or "" (the server judges again, by content). */
@@ -29,7 +32,8 @@ function showFile(zone) {
   const wrong = file ? complaint(zone, file) : "";
   const name = zone.querySelector("[data-file-name]");
   input.setCustomValidity(wrong);
-  name.textContent = file ? `${file.name} · ${formatSize(file.size, document.documentElement.lang)}` : "";
+  const units = JSON.parse(zone.dataset.units);
+  name.textContent = file ? `${file.name} · ${formatSize(file.size, units)}` : "";
   zone.parentElement.querySelector("[data-file-error]").textContent = wrong;
   const title = zone.closest("form").elements.namedItem("title");
   if (file && !wrong && title && !title.value) {
