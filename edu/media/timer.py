@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from types import FrameType
 
 
+AGAIN_S = 0.25
+
+
 class OutOfTime(BaseException):
     """Raised in the middle of the work; a BaseException, so that no parser swallows it."""
 
@@ -28,7 +31,8 @@ def at_most(seconds: float) -> Iterator[None]:
         raise OutOfTime
 
     previous = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
+    # Again and again: Python drops an exception that comes up inside a destructor.
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), AGAIN_S)
     try:
         yield
     finally:

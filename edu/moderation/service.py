@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from flask_babel import gettext as _
@@ -10,10 +11,11 @@ from sqlalchemy import CursorResult, func, select, update
 from edu.accounts.models import User
 from edu.errors import Conflict, Forbidden, InvalidInput
 from edu.extensions import db, utcnow
-from edu.materials.models import Material, MaterialStatus
+from edu.materials.models import Material, MaterialStatus, StoredFile
 from edu.materials.service import Page, paginate
 
 MAX_REASON = 1000
+_OUT = (MaterialStatus.FAILED, MaterialStatus.REJECTED)
 
 
 def require_moderator(user: User | None) -> User:
@@ -28,6 +30,25 @@ def list_pending(moderator: User | None, page: int) -> Page:
     require_moderator(moderator)
     query = select(Material).where(Material.status == MaterialStatus.PENDING)
     return paginate(query.order_by(Material.created_at, Material.id), page)
+
+
+def find_twins(materials: Sequence[Material]) -> dict[int, list[tuple[int, str]]]:
+    """Ids and titles of other materials with the same bytes, by the ids of `materials`.
+
+    What failed or was sent back does not count.
+    """
+    hashes = {material.file.sha256 for material in materials}
+    query = select(Material.id, Material.title, StoredFile.sha256).join(StoredFile)
+    query = query.where(StoredFile.sha256.in_(hashes), Material.status.not_in(_OUT))
+    rows = db.session.execute(query.order_by(Material.id)).all()
+    return {
+        material.id: [
+            (row.id, row.title)
+            for row in rows
+            if row.sha256 == material.file.sha256 and row.id != material.id
+        ]
+        for material in materials
+    }
 
 
 def count_pending() -> int:

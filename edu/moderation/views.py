@@ -19,7 +19,8 @@ bp = Blueprint("moderation", __name__, url_prefix="/moderation")
 @bp.get("")
 def queue() -> str:
     page = service.list_pending(signed_in(), request.args.get("page", 1, type=int))
-    return render_template("moderation/queue.html", page=page)
+    twins = service.find_twins(page.items)
+    return render_template("moderation/queue.html", page=page, twins=twins)
 
 
 def _decided(message: str) -> str | Response:

@@ -16,6 +16,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 from sqlalchemy import select
 
+from edu.accounts.service import find_user
+from edu.catalog.service import find_category
 from edu.demo.service import PASSWORD as DEMO_PASSWORD
 from edu.extensions import db
 from edu.materials.models import Material, MaterialStatus
@@ -23,6 +25,7 @@ from tests.browser.checks import find_faults
 from tests.browser.people import Complaints, Person
 from tests.media.samples import page_pdf
 from tests.product import Product, make_product, wait_until
+from tests.samples import make_material
 
 pytestmark = pytest.mark.browser
 
@@ -250,6 +253,133 @@ def test_a_moderator_rejects_with_a_reason_that_the_uploader_reads(sample: Sampl
     expect(row).to_contain_text("Не хватает титульного листа")
     maria.close()
     alice.close()
+    assert complaints.list == []
+
+
+def add_pending(sample: Sample, title: str, **changes: Any) -> int:
+    """Alice's document that waits for a decision."""
+
+    def add() -> int:
+        alice = find_user("alice@example.org")
+        assert alice is not None
+        category = find_category("matematicheskiy-analiz/ryady")
+        text = "Числовой ряд"
+        return make_material(
+            alice.id,
+            MaterialStatus.PENDING,
+            title=title,
+            text=text,
+            kind="docx",
+            category=category,
+            **changes,
+        ).id
+
+    added: int = sample.product.ask(add)
+    return added
+
+
+def test_a_title_without_spaces_stays_on_the_page(sample: Sample) -> None:
+    complaints, faults = Complaints(), []
+    material_id = add_pending(sample, "Сверхдлинноесловобезпробелов" * 6 + "и_ещё_немножко")
+    for width, height in WIDTHS.items():
+        person = sample.visit("maria", complaints, viewport={"width": width, "height": height})
+        for name, address in (("material", f"/materials/{material_id}"), ("queue", "/moderation")):
+            person.page.goto(address)
+            found = find_faults(person.page)
+            faults += [f"{name} {width}: {fault}" for fault in found]
+            take_picture(person.page, f"long-title-{name}-{width}")
+            person.page.locator("[data-dialog]").last.click()
+            faults += [f"{name} {width}: dialog: {fault}" for fault in find_faults(person.page)]
+            dialog = person.page.locator("dialog[open]")
+            wide = dialog.evaluate("(e) => e.scrollWidth - e.clientWidth")
+            faults += [f"{name} {width}: dialog: {wide} px too wide"] * (wide > 0)
+        person.close()
+    assert faults == []
+    assert complaints.list == []
+
+
+def test_a_decision_can_be_made_on_the_page_of_the_material(sample: Sample) -> None:
+    complaints = Complaints()
+    material_id = add_pending(sample, "Решение на странице материала")
+    alice = sample.visit("alice", complaints)
+    alice.page.goto(f"/materials/{material_id}")
+    expect(alice.page.locator("form[action$='/approve']")).to_have_count(0)
+    assert alice.page.locator("#rating p").count() == 1
+    alice.close()
+    maria = sample.visit("maria", complaints)
+    maria.page.goto(f"/materials/{material_id}")
+    take_picture(maria.page, "decision")
+    maria.page.locator("form[action$='/approve'] button").click()
+    maria.page.wait_for_url("**/moderation")
+    expect(maria.page.locator("#toasts .toast-success")).to_be_visible()
+    maria.page.goto(f"/materials/{material_id}")
+    expect(maria.page.locator("#status, form[action$='/approve']")).to_have_count(0)
+    maria.close()
+    assert complaints.list == []
+
+
+def test_the_focus_goes_on_through_the_queue(sample: Sample) -> None:
+    complaints = Complaints()
+    titles = ["Предпоследний в очереди", "Последний в очереди"]
+    for title in titles:
+        add_pending(sample, title, content=b"the same file")
+    maria = sample.visit("maria", complaints)
+    page = maria.page
+    page.goto("/moderation")
+    for width, height in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        assert find_faults(page) == []
+        take_picture(page, f"queue-twins-{width}")
+    for title, next_focus in zip(titles, [titles[1], "Очередь проверки"], strict=True):
+        item = page.locator(".queue-item", has=page.locator("h3", has_text=title))
+        item.locator("form[action$='/approve'] button").press("Enter")
+        expect(item).to_have_count(0)
+        expect(page.locator(":focus")).to_have_text(next_focus)
+    maria.close()
+    assert complaints.list == []
+
+
+def test_a_refused_upload_keeps_the_subject(sample: Sample, tmp_path: Path) -> None:
+    complaints = Complaints()
+    complaints.expect("422")
+    person = sample.visit("alice", complaints)
+    page = person.page
+    page.goto("/upload")
+    wrong = tmp_path / "notes.pdf"
+    wrong.write_bytes(b"<html>" + b" " * 41_000)
+    page.locator("#file").set_input_files(wrong)
+    expect(page.locator("[data-file-name]")).to_have_text("notes.pdf · 40\N{NO-BREAK SPACE}КБ")
+    page.locator("#title").fill("Не тот файл")
+    page.locator("#subject").select_option(label="Математический анализ")
+    expect(page.locator("#category optgroup")).to_have_count(0)  # the parts have arrived
+    page.locator("#category").select_option(label="Ряды")
+    offered = page.locator("#category option").all_inner_texts()
+    page.locator("#type").select_option("notes")
+    page.locator("#upload-form button[type=submit]").click()
+    expect(page.locator("#file-errors")).not_to_be_empty()
+    expect(page.locator("#subject option:checked")).to_have_text("Математический анализ")
+    expect(page.locator("#category option:checked")).to_have_text("Ряды")
+    assert page.locator("#category option").all_inner_texts() == offered
+    take_picture(page, "upload-refused")
+    person.close()
+    assert complaints.list == []
+
+
+def test_arrows_over_the_stars_send_one_vote(sample: Sample) -> None:
+    complaints, votes = Complaints(), []
+    person = sample.visit("vera", complaints)
+    page = person.page
+    page.on("request", lambda asked: votes.append(asked.post_data) if asked.post_data else None)
+    page.goto(f"/materials/{sample.materials['docx']}")
+    page.locator("#star-5").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+    expect(page.locator("#rating form")).to_contain_text("Сохранено")
+    expect(page.locator("#star-2")).to_be_checked()
+    expect(page.locator("#star-2")).to_be_focused()
+    assert len(votes) == 1
+    assert "stars=2" in str(votes[0])
+    person.close()
     assert complaints.list == []
 
 

@@ -56,3 +56,14 @@ def test_an_empty_list_says_so(client: FlaskClient, people: dict[str, int]) -> N
     response = sign_in(client, "alice").get("/me/uploads")
     assert response.status_code == 200
     assert "/upload" in response.text
+
+
+def test_the_page_says_why_something_failed_or_came_back(
+    app: Flask, client: FlaskClient, people: dict[str, int]
+) -> None:
+    with app.app_context():
+        make_material(people["alice"], MaterialStatus.FAILED, error="encrypted")
+        make_material(people["alice"], MaterialStatus.REJECTED, reject_reason="One.\n\nTwo.")
+    page = sign_in(client, "alice").get("/me/uploads").text
+    assert "The file is protected by a password." in page
+    assert "Reason: One.\n\nTwo." in page

@@ -111,11 +111,14 @@ def test_a_docx_is_shown_as_text_with_tables(
     app: Flask, client: FlaskClient, people: dict[str, int]
 ) -> None:
     with app.app_context():
-        text = "Перед таблицей\nпризнак | условие\nпосле"
+        tables = ("признак | условие\nКоши | есть", "ряд | сумма\nгармонический | нет")
+        text = "\n\n".join(["Перед таблицей", *tables, "P(A | B) = 1"])
         material_id = make_material(people["alice"], kind="docx", text=text).id
-    page = client.get(f"/materials/{material_id}").text
+    page = re.sub(r">\s+<", "><", client.get(f"/materials/{material_id}").text)
     assert "<p>Перед таблицей</p>" in page
-    assert "<table><tbody><tr><td>признак</td><td>условие</td></tr>" in re.sub(r">\s+<", "><", page)
+    assert "<table><tbody><tr><td>признак</td><td>условие</td></tr>" in page
+    assert "<table><tbody><tr><td>ряд</td><td>сумма</td></tr>" in page
+    assert "<p>P(A | B) = 1</p>" in page
 
 
 def test_a_video_page_names_its_poster(
@@ -138,6 +141,16 @@ def test_every_state_has_a_page(app: Flask, people: dict[str, int], status: Mate
     assert ("Слишком коротко" in page) == (status == MaterialStatus.REJECTED)
     assert ("/retry" in page) == (status == MaterialStatus.FAILED)
     assert ("/file" in page) == (status not in {MaterialStatus.PROCESSING, MaterialStatus.FAILED})
+
+
+def test_the_rating_says_who_can_rate(
+    client: FlaskClient, material_id: int, people: dict[str, int]
+) -> None:
+    address = f"/materials/{material_id}"
+    stranger = client.get(f"{address}?page=2&q=a").text
+    assert f'href="/login?next={address}?page%3D2%26q%3Da"' in stranger
+    assert f'href="/login?next={address}"' in client.get(address).text
+    assert "It is your own material: others rate it." in sign_in(client, "alice").get(address).text
 
 
 # Retry ----------------------------------------------------------------------------------------

@@ -69,6 +69,35 @@ def test_the_longest_waiting_comes_first(
     assert "Unready" not in page
 
 
+def test_the_queue_names_other_materials_with_the_same_file(
+    app: Flask, maria: FlaskClient, people: dict[str, int], pending: int
+) -> None:
+    with app.app_context():
+        same = get_material(pending).title
+        content = f"%PDF-1.7 {same}".encode()
+        published = make_material(people["charlie"], title="Twin", content=content).id
+        for status in (MaterialStatus.REJECTED, MaterialStatus.FAILED):
+            make_material(people["charlie"], status, title="Gone", content=content)
+        make_material(people["charlie"], title="Unlike")
+        assert service.find_twins([get_material(pending)]) == {pending: [(published, "Twin")]}
+    page = maria.get("/moderation").text
+    assert "The same file is in another material:" in page
+    assert f'<a href="/materials/{published}" target="_blank">Twin</a>' in page
+    assert "Gone" not in page
+
+
+def test_a_decision_is_offered_on_the_page_to_moderators_while_it_waits(
+    app: Flask, client: FlaskClient, maria: FlaskClient, pending: int
+) -> None:
+    approve = f'action="/moderation/{pending}/approve"'
+    address = f"/materials/{pending}"
+    assert approve in maria.get(address).text
+    assert "hx-post" not in maria.get(address).text
+    assert approve not in sign_in(client, "alice").get(address).text
+    assert maria.post(f"/moderation/{pending}/approve").headers["Location"] == "/moderation"
+    assert approve not in maria.get(address).text
+
+
 def test_the_header_counts_what_waits_for_moderators(
     client: FlaskClient, maria: FlaskClient, pending: int
 ) -> None:

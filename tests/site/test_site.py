@@ -180,7 +180,7 @@ def test_a_page_for_people_leads_to_the_sign_in(
 @pytest.mark.parametrize(
     ("referrer", "target"),
     [
-        ("http://localhost/materials/7?page=2", "/login?next=/materials/7"),
+        ("http://localhost/materials/7?page=2", "/login?next=/materials/7?page%3D2"),
         ("http://evil.example/materials/7", "/login?next=/"),
         ("http://[evil", "/login?next=/"),
         ("", "/login?next=/"),
