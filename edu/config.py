@@ -237,7 +237,7 @@ def _check_secret(values: dict[str, Any], problems: list[str]) -> None:
 def _local_secret(data_dir: Path) -> str:
     """The secret of an installation that is not public, made once and kept beside its data."""
     path = data_dir / "secret_key"
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         # Written whole under another name first: two processes may start at the same moment.
         fresh = path.with_name(f"secret_key.{os.getpid()}.{secrets.token_hex(4)}")
