@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from edu.config import SettingsError, load_settings
+from edu.config import SettingsError, in_address, load_settings
 
 try:
     _settings = load_settings()
@@ -15,7 +15,7 @@ except SettingsError as error:
     sys.exit(f"The settings cannot be used:\n{error}")
 WORKER_BOOT_ERROR = 3
 
-bind = f"{_settings.host}:{_settings.port}"
+bind = f"{in_address(_settings.host)}:{_settings.port}"
 worker_class = "edu.site.server.PatientWorker"
 workers = int(os.environ.get("WEB_PROCESSES", "1")) if _settings.redis_url else 1
 threads = int(os.environ.get("WEB_THREADS", "48"))

@@ -23,6 +23,11 @@ MIN_SECRET_LENGTH = 32
 N = TypeVar("N", int, float)
 
 
+def in_address(host: str) -> str:
+    """A host as addresses write it: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
 class SettingsError(Exception):
     """The environment cannot be understood; the message lists every problem, one a line."""
 
@@ -170,11 +175,12 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
     read = _Reader(os.environ if env is None else env)
     data_dir = Path(read.text("EDU_DATA", str(ROOT / "var"))).expanduser().resolve()
     host, port = read.text("HOST", "127.0.0.1"), read.integer("PORT", 8000, 1, 65535)
+    address = f"http://{in_address(host)}:{port}"
     values: dict[str, Any] = {
         "data_dir": data_dir,
         "host": host,
         "port": port,
-        "site_url": read.url("SITE_URL", f"http://{host}:{port}", ("http", "https")).rstrip("/"),
+        "site_url": read.url("SITE_URL", address, ("http", "https")).rstrip("/"),
         "site_name": read.text("SITE_NAME", "Конспект"),
         "database_url": read.url(
             "DATABASE_URL",

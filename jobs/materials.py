@@ -78,7 +78,7 @@ def process_material(material_id: int) -> None:
         log.info("material %d: refused as %s %r", material_id, refused.code, refused.details)
         passing = (refused.code, str(refused.details.get("detail", ""))) in PASSING
         _end_badly(material_id, claim, refused.code, passing=passing)
-    except Exception:
+    except Exception:  # a fault of ours or of the machine costs an attempt, never the worker
         db.session.rollback()
         log.exception("material %d: processing broke down", material_id)
         _end_badly(material_id, claim, "crashed", passing=True)

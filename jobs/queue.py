@@ -91,7 +91,7 @@ def list_waiting(made: Job[Any]) -> set[tuple[Any, ...]]:
     """The arguments of this job's messages in the queue; nothing when it does not answer."""
     try:
         return current_app.extensions["edu.queue"].waiting(made)  # type: ignore[no-any-return]  # a Queue
-    except Exception:
+    except Exception:  # Redis's, SQLite's or the network's: the reconciler asks again in a minute
         log.exception("queue: does not answer")
         return set()
 

@@ -147,3 +147,8 @@ def test_secrets_stay_out_of_logs(tmp_path: Path) -> None:
 
 def test_overrides_win(tmp_path: Path) -> None:
     assert load_settings({"EDU_DATA": str(tmp_path)}, queue_immediate=True).queue_immediate
+
+
+def test_an_ipv6_host_stands_in_brackets(tmp_path: Path) -> None:
+    settings = load_settings({"EDU_DATA": str(tmp_path), "HOST": "::1", "PORT": "9000"})
+    assert settings.site_url == "http://[::1]:9000"

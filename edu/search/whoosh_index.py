@@ -64,7 +64,7 @@ class WhooshIndex:
         number, folder = self._store.live()
         try:
             return latest_generation(number, folder)
-        except Exception:
+        except Exception:  # a commit in another process took files away: look through a snapshot
             return self._read(lambda snapshot: snapshot.generation)
 
     def update(self, upserts: Iterable[IndexDocument], deletes: Iterable[int]) -> None:
@@ -128,7 +128,7 @@ class WhooshIndex:
         try:
             # compound=True, the default, would copy whole segments through memory.
             return open_index(folder).writer(compound=False, limitmb=megabytes)
-        except Exception as error:
+        except Exception as error:  # whatever Whoosh makes of a damaged folder
             raise IndexUnavailable(f"the index cannot be written: {error}") from error
 
     def _read(self, work: Callable[[Snapshot], T]) -> T:
@@ -163,6 +163,6 @@ def _fields(document: IndexDocument) -> dict[str, Any]:
     """The document as the index takes it; one text that breaks us must not stop all others."""
     try:
         return document_fields(document)
-    except Exception:
+    except Exception:  # a fault of ours, told in the log
         log.exception("material %d is indexed without its text", document.id)
         return document_fields(replace(document, passages=[]))

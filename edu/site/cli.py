@@ -71,9 +71,16 @@ def _say_where() -> None:
         click.echo("  Demo accounts (password, role, name):")
     for email, name, role in accounts:
         click.echo(f"    {email:22} {demo.PASSWORD}   {role:10} {name}")
-    if accounts and not ip_address(socket.gethostbyname(config.host)).is_loopback:
+    if accounts and not _is_local(config.host):
         click.secho("  Everybody in your network can sign in with these passwords!", fg="red")
     click.echo(f"\n  Data: {config.data_dir}    Stop: Ctrl-C\n")
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # a name
+        return host == "localhost"
 
 
 def _supervise() -> int:

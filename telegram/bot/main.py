@@ -88,7 +88,7 @@ def run(application: Application) -> int:
     except InvalidToken:
         log.error("Telegram does not accept TELEGRAM_BOT_TOKEN")  # the error itself quotes it
         return 2
-    except Exception:
+    except Exception:  # the log's filter hides the token, which a bare traceback would show
         log.exception("the bot broke")
         return 1
     return 0

@@ -62,7 +62,7 @@ def compose(app: Flask, language_code: str | None, make: Callable[[], Reply]) ->
             return make()
         except EduError as error:
             return Reply(_escape(str(error.message)))
-        except Exception:
+        except Exception:  # people get a sentence and the number of the log line
             number = secrets.token_hex(4)
             log.exception("reply %s failed", number)
             return Reply(_escape(_sorry(number)))
