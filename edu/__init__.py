@@ -115,12 +115,19 @@ def bind_extensions(app: Flask, settings: Settings) -> None:
 def register_pages(app: Flask) -> None:
     """The blueprints of the site."""
     from edu.accounts.views import bp as accounts
+    from edu.admin.views import bp as admin
     from edu.catalog.views import bp as catalog
+    from edu.identities.views import bp as identities
     from edu.library.views import bp as library
     from edu.materials.views import bp as materials
     from edu.moderation.views import bp as moderation
+    from edu.notifications.views import bp as notifications
+    from edu.privacy.views import bp as privacy
     from edu.search.views import bp as search
+    from edu.second_factor.views import bp as second_factor
+    from edu.sessions.views import bp as sessions
     from edu.site.views import assets, health, main, styleguide
+    from edu.subscriptions.views import bp as subscriptions
 
     for blueprint in (
         main,
@@ -132,6 +139,13 @@ def register_pages(app: Flask) -> None:
         search,
         moderation,
         library,
+        sessions,
+        identities,
+        second_factor,
+        notifications,
+        subscriptions,
+        privacy,
+        admin,
     ):
         app.register_blueprint(blueprint)
     if app.extensions["edu.settings"].dev:

@@ -67,6 +67,28 @@ class Settings:
     upload_limit: str
     search_limit: str
     min_free_bytes: int
+    refresh_token_days: int
+    jwt_keys: tuple[tuple[str, str], ...] = field(repr=False)
+    register_limit: str
+    recover_limit: str
+    assist_limit: str
+    smtp_host: str
+    smtp_port: int
+    smtp_security: str
+    smtp_user: str
+    smtp_password: str = field(repr=False)
+    mail_from: str
+    digest_hour: int
+    google_client_id: str
+    google_client_secret: str = field(repr=False)
+    github_client_id: str
+    github_client_secret: str = field(repr=False)
+    github_url: str
+    github_api_url: str
+    oidc_issuer: str
+    oidc_name: str
+    oidc_client_id: str
+    oidc_client_secret: str = field(repr=False)
     telegram_token: str = field(repr=False)
     telegram_api_url: str
     queue_immediate: bool = False
@@ -158,6 +180,18 @@ class _Reader:
             return default
         return raw
 
+    def keys(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Pairs of id and secret out of `id:secret, id:secret`; secrets are not repeated."""
+        pairs = [part.strip().partition(":") for part in self.text(name).split(",") if part.strip()]
+        keys = tuple((kid.strip(), secret.strip()) for kid, _sep, secret in pairs)
+        if any(not re.fullmatch(r"[\w.-]{1,40}", kid) for kid, _secret in keys):
+            self.problems.append(f"{name}: each key is written as id:secret, with commas between")
+        elif len(dict(keys)) < len(keys):
+            self.problems.append(f"{name}: two keys have the same id")
+        elif any(len(secret) < MIN_SECRET_LENGTH for _kid, secret in keys):
+            self.problems.append(f"{name}: a secret is shorter than {MIN_SECRET_LENGTH} characters")
+        return keys
+
     def secret(self, name: str, pattern: str, looks: str) -> str:
         """A value that no message may repeat; `looks` says what it should look like."""
         raw = self.text(name)
@@ -176,11 +210,12 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
     data_dir = Path(read.text("EDU_DATA", str(ROOT / "var"))).expanduser().resolve()
     host, port = read.text("HOST", "127.0.0.1"), read.integer("PORT", 8000, 1, 65535)
     address = f"http://{in_address(host)}:{port}"
+    site_url = read.url("SITE_URL", address, ("http", "https")).rstrip("/")
     values: dict[str, Any] = {
         "data_dir": data_dir,
         "host": host,
         "port": port,
-        "site_url": read.url("SITE_URL", address, ("http", "https")).rstrip("/"),
+        "site_url": site_url,
         "site_name": read.text("SITE_NAME", "Конспект"),
         "database_url": read.url(
             "DATABASE_URL",
@@ -211,6 +246,13 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
         "upload_limit": read.limit("UPLOAD_LIMIT", "120 per hour"),
         "search_limit": read.limit("SEARCH_LIMIT", "1200 per minute"),
         "min_free_bytes": read.integer("MIN_FREE_MB", 512, 0, 1_000_000) * 1024 * 1024,
+        "refresh_token_days": read.integer("REFRESH_TOKEN_DAYS", 30, 1, 365),
+        "jwt_keys": read.keys("JWT_KEYS"),
+        "register_limit": read.limit("REGISTER_LIMIT", "5 per hour"),
+        "recover_limit": read.limit("RECOVER_LIMIT", "5 per hour"),
+        "assist_limit": read.limit("ASSIST_LIMIT", "20 per minute"),
+        **_mail(read, site_url),
+        **_sign_in_sites(read),
         "telegram_token": read.secret(
             "TELEGRAM_BOT_TOKEN", r"\d+:[\w-]+", "a token from @BotFather (digits, colon, letters)"
         ),
@@ -225,6 +267,41 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
         raise SettingsError("\n".join(read.problems))
     values["secret_key"] = values["secret_key"] or _local_secret(values["data_dir"])
     return Settings(**values)
+
+
+def _mail(read: _Reader, site_url: str) -> dict[str, Any]:
+    security = read.choice("SMTP_SECURITY", "starttls", ("starttls", "tls", "none"))
+    default_port = {"starttls": 587, "tls": 465, "none": 25}[security]
+    return {
+        "smtp_host": read.text("SMTP_HOST"),
+        "smtp_port": read.integer("SMTP_PORT", default_port, 1, 65535),
+        "smtp_security": security,
+        "smtp_user": read.text("SMTP_USER"),
+        "smtp_password": read.text("SMTP_PASSWORD"),
+        "mail_from": read.text("MAIL_FROM", f"noreply@{urlsplit(site_url).hostname}"),
+        "digest_hour": read.integer("DIGEST_HOUR", 6, 0, 23),
+    }
+
+
+def _sign_in_sites(read: _Reader) -> dict[str, Any]:
+    values = {
+        "google_client_id": read.text("GOOGLE_CLIENT_ID"),
+        "google_client_secret": read.text("GOOGLE_CLIENT_SECRET"),
+        "github_client_id": read.text("GITHUB_CLIENT_ID"),
+        "github_client_secret": read.text("GITHUB_CLIENT_SECRET"),
+        "github_url": read.url("GITHUB_URL", "https://github.com", ("http", "https")),
+        "github_api_url": read.url("GITHUB_API_URL", "https://api.github.com", ("http", "https")),
+        "oidc_issuer": read.url("OIDC_ISSUER", "", ("http", "https")),
+        "oidc_name": read.text("OIDC_NAME", "OpenID"),
+        "oidc_client_id": read.text("OIDC_CLIENT_ID"),
+        "oidc_client_secret": read.text("OIDC_CLIENT_SECRET"),
+    }
+    for name in ("google", "github", "oidc"):
+        if bool(values[f"{name}_client_id"]) != bool(values[f"{name}_client_secret"]):
+            read.problems.append(f"{name.upper()}_CLIENT_ID and …_SECRET: both or neither")
+    if bool(values["oidc_issuer"]) != bool(values["oidc_client_id"]):
+        read.problems.append("OIDC_ISSUER and OIDC_CLIENT_ID: both or neither")
+    return values
 
 
 def _check_secret(values: dict[str, Any], problems: list[str]) -> None:

@@ -116,6 +116,12 @@ def search_index() -> SearchIndex:
     return cast("SearchIndex", current_app.extensions["edu.index"])
 
 
+def absolute_url(endpoint: str, **values: Any) -> str:
+    """The address of a page as people see it, also where there is no request: in jobs, letters."""
+    path = current_app.url_map.bind("localhost").build(endpoint, values)
+    return settings().site_url + path
+
+
 def bind(app: Any, name: str, part: object) -> None:
     """Hang a long-lived part on the app, to be found by the functions above."""
     app.extensions[f"edu.{name}"] = part

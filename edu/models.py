@@ -1,18 +1,49 @@
 """Every table of the product in one import, for migrations and for start-up."""
 
-from edu.accounts.models import User
+from edu.accounts.models import LetterToken, ModeratedSubject, SignInFailure, User
+from edu.admin.models import AuditEntry, SiteSetting
+from edu.assistant.models import Question
 from edu.catalog.models import Category, CategoryAlias
-from edu.materials.models import Material, Passage, StoredFile, Tag, View
+from edu.identities.models import Identity
+from edu.library.models import Collection, CollectionItem, HistoryEntry
+from edu.mail.models import Letter
+from edu.materials.models import Material, MaterialVersion, Passage, StoredFile, Tag, View
+from edu.notifications.models import Delivery, Notification, NotificationChoice
 from edu.ratings.models import Rating
+from edu.second_factor.models import Authenticator, SpareCode
+from edu.sessions.models import PersonalToken, RefreshToken, UserSession
+from edu.subscriptions.models import FeedToken, Subscription
 
 __all__ = [
+    "AuditEntry",
+    "Authenticator",
     "Category",
     "CategoryAlias",
+    "Collection",
+    "CollectionItem",
+    "Delivery",
+    "FeedToken",
+    "HistoryEntry",
+    "Identity",
+    "Letter",
+    "LetterToken",
     "Material",
+    "MaterialVersion",
+    "ModeratedSubject",
+    "Notification",
+    "NotificationChoice",
     "Passage",
+    "PersonalToken",
+    "Question",
     "Rating",
+    "RefreshToken",
+    "SignInFailure",
+    "SiteSetting",
+    "SpareCode",
     "StoredFile",
+    "Subscription",
     "Tag",
     "User",
+    "UserSession",
     "View",
 ]

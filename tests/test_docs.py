@@ -21,7 +21,15 @@ DOCUMENTS = sorted(
 )
 SECRET = "k2Vb81xq-7rT_9ymZpLw0sDf3hGjN5aQe4cXu6iO"
 # Where an empty value in the example stands for something that depends on the machine.
-COMPUTED = {"EDU_DATA", "SITE_URL", "DATABASE_URL", "SECRET_KEY"}
+COMPUTED = {
+    "DATABASE_URL",
+    "EDU_DATA",
+    "SECRET_KEY",
+    "SITE_URL",
+    "JWT_KEYS",
+    "MAIL_FROM",
+    "SMTP_PORT",
+}
 
 
 class Recorder(Mapping[str, str]):

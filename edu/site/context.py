@@ -19,6 +19,7 @@ from edu.media.blocks import split_blocks
 from edu.media.messages import refusal_message
 from edu.moderation.service import count_pending
 from edu.site.requests import current_person
+from edu.site.settings_pages import settings_pages
 
 LANGUAGES = {"ru": "Русский", "en": "English"}
 THEMES = ("auto", "light", "dark")
@@ -97,6 +98,7 @@ def register_template_helpers(app: Flask) -> None:
     )
     app.jinja_env.globals.update(
         asset=asset,
+        settings_pages=settings_pages,
         type_label=type_label,
         material_types=[t.value for t in MaterialType],
         refusal_message=refusal_message,

@@ -1,0 +1,1 @@
+"""What administrators look after: people, subjects, settings, jobs, storage, index."""

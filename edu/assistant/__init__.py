@@ -1,0 +1,1 @@
+"""Answers to students' questions, made of materials that exist."""

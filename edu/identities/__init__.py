@@ -1,0 +1,1 @@
+"""Signing in through other sites: Google, GitHub, any OpenID Connect provider."""

@@ -1,0 +1,88 @@
+"""What people are told, and how."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from edu.accounts.models import User
+from edu.extensions import Model, UtcDateTime, utcnow
+from edu.materials.models import Material
+
+
+class Topic(StrEnum):
+    """What a notification is about; people choose for each topic and channel when to hear of it."""
+
+    MATERIALS = "materials"  # new ones, by subscription
+    DECISIONS = "decisions"  # on one's own uploads
+
+
+class Pace(StrEnum):
+    """When a channel tells of a topic."""
+
+    OFF = "off"
+    INSTANT = "instant"
+    DAILY = "daily"
+
+
+class Notification(Model):
+    """One thing that one person is told of. `occasion` names it, so that it is told once:
+    `material:12` for a new material, `approved:12:…`, `rejected:12:…`, `failed:12:…`.
+    """
+
+    __tablename__ = "notifications"
+    __table_args__ = (
+        Index("uq_notifications_occasion", "user_id", "occasion", unique=True),
+        Index("ix_notifications_user_created", "user_id", "created_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    topic: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(16))  # new, approved, rejected, failed
+    occasion: Mapped[str] = mapped_column(String(80))
+    material_id: Mapped[int] = mapped_column(
+        ForeignKey("materials.id", ondelete="CASCADE"), index=True
+    )
+    note: Mapped[str] = mapped_column(Text, default="")  # the reason of a rejection
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    user: Mapped[User] = relationship()
+    material: Mapped[Material] = relationship()
+
+
+class Delivery(Model):
+    """A notification's way through one channel; done means handed to the channel's own outbox."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index("uq_deliveries_channel", "notification_id", "channel", unique=True),
+        Index("ix_deliveries_due", "channel", "done_at", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    notification_id: Mapped[int] = mapped_column(ForeignKey("notifications.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    channel: Mapped[str] = mapped_column(String(16))
+    pace: Mapped[str] = mapped_column(String(8))
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    notification: Mapped[Notification] = relationship()
+
+
+class NotificationChoice(Model):
+    """When a person wants to hear of a topic through a channel; without a row the default holds."""
+
+    __tablename__ = "notification_choices"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    topic: Mapped[str] = mapped_column(String(16), primary_key=True)
+    pace: Mapped[str] = mapped_column(String(8))

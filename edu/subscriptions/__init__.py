@@ -1,0 +1,1 @@
+"""What a person follows: subjects, authors, saved searches; the feed of it."""
