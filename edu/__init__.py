@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def configure(app: OpenAPI, settings: Settings) -> None:
     """Flask's own settings, from ours."""
+    from edu.site.limits import limit_headers
     from edu.site.requests import EduRequest, cap_body, refuse_nul, secure_headers
 
     # What the product writes (password hashes, unpublished files) is its own account's alone.
@@ -70,7 +71,9 @@ def configure(app: OpenAPI, settings: Settings) -> None:
         MAX_FORM_PARTS=200,
         BABEL_DEFAULT_LOCALE=settings.default_locale,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "edu" / "translations"),
-        RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
+        # The library of limits has a name of its own for a socket.
+        RATELIMIT_STORAGE_URI=settings.redis_url.replace("unix://", "redis+unix://", 1)
+        or "window://",
         TEMPLATES_AUTO_RELOAD=settings.dev,
     )
     if settings.trusted_proxies:
@@ -79,36 +82,40 @@ def configure(app: OpenAPI, settings: Settings) -> None:
     app.before_request(cap_body)  # before the CSRF check, which reads the body
     app.before_request(refuse_nul)
     app.after_request(secure_headers)
+    app.after_request(limit_headers)
     app.after_request(vary_on_htmx)
 
 
 def bind_parts(app: Flask, settings: Settings) -> None:
-    """Storage, search index and queue: reached through edu.extensions and jobs.queue."""
+    """Storage, search index, queue, sign-in sites: reached through edu.extensions, jobs.queue."""
     from edu.search.whoosh_index import WhooshIndex
+    from edu.site.providers import make_oauth
     from edu.storage.local import LocalStorage
     from jobs.queue import init_queue
 
     bind(app, "storage", LocalStorage(settings.data_dir / "storage"))
     bind(app, "index", WhooshIndex.open_or_create(settings.data_dir / "index"))
+    bind(app, "oauth", make_oauth(app, settings))
     init_queue(app, settings)
 
 
 def bind_extensions(app: Flask, settings: Settings) -> None:
     """Database, sign-in, CSRF, limits, languages."""
     import edu.models  # noqa: F401  # for its effect: the metadata learns of every table
-    from edu.accounts.service import load_session_user
-    from edu.site.context import choose_locale, register_template_helpers
+    from edu.site.context import register_template_helpers
     from edu.site.database import init_database
+    from edu.site.preferences import chosen_locale
+    from edu.site.signing import load_person
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     db.init_app(app)
     init_database(app)
     migrate.init_app(app, db, directory=str(Path(ROOT) / "migrations"), render_as_batch=True)
     login.init_app(app)
-    login.user_loader(load_session_user)
+    login.user_loader(load_person)
     csrf.init_app(app)
     limiter.init_app(app)
-    babel.init_app(app, locale_selector=choose_locale)
+    babel.init_app(app, locale_selector=chosen_locale)
     register_template_helpers(app)
 
 
@@ -123,19 +130,23 @@ def register_pages(app: Flask) -> None:
     from edu.moderation.views import bp as moderation
     from edu.notifications.views import bp as notifications
     from edu.privacy.views import bp as privacy
+    from edu.registration.views import bp as registration
     from edu.search.views import bp as search
     from edu.second_factor.views import bp as second_factor
     from edu.sessions.views import bp as sessions
     from edu.site.views import assets, health, main, styleguide
     from edu.subscriptions.views import bp as subscriptions
+    from edu.versions.views import bp as versions
 
     for blueprint in (
         main,
         health,
         assets,
         accounts,
+        registration,
         catalog,
         materials,
+        versions,
         search,
         moderation,
         library,
@@ -153,13 +164,15 @@ def register_pages(app: Flask) -> None:
 
 
 def register_commands(app: Flask) -> None:
-    """`flask users`, `flask materials`, `flask search`, `flask demo`."""
+    """`flask users`, `flask materials`, `flask search`, `flask mail`, `flask demo`."""
     from edu.accounts.cli import users
+    from edu.api.cli import api
     from edu.catalog.cli import subjects
     from edu.demo.cli import demo
+    from edu.mail.cli import mail
     from edu.materials.cli import materials
     from edu.search.cli import search
     from edu.site.cli import start
 
-    for command in (users, subjects, materials, search, demo, start):
+    for command in (users, api, subjects, materials, search, mail, demo, start):
         app.cli.add_command(command)

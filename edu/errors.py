@@ -150,10 +150,16 @@ def _way_back() -> str:
     return f"{referrer.path}?{referrer.query}" if referrer.query else referrer.path
 
 
-def _render(status: int, code: str, message: str, **details: Any) -> Response:
+def _render(
+    status: int, code: str, message: str, *, retry_after: int | None = None, **details: Any
+) -> Response:
     if request.path.startswith("/api/"):
-        return problem(status, code, message, **details)
-    return page(status, _titles(status), message)
+        response = problem(status, code, message, **details)
+    else:
+        response = page(status, _titles(status), message)
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
 
 
 def register_error_pages(app: Flask) -> None:

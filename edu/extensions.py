@@ -18,6 +18,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 
 if TYPE_CHECKING:
+    from authlib.integrations.flask_client import OAuth
+
     from edu.config import Settings
     from edu.search.base import SearchIndex
     from edu.storage.base import Storage
@@ -76,7 +78,7 @@ csrf = CSRFProtect()
 babel = Babel()
 limiter = Limiter(
     key_func=client_address,
-    headers_enabled=True,
+    strategy="moving-window",  # no 60 seconds hold more than a limit a minute allows
     # While Redis does not answer, each process counts for itself: people can still sign in.
     in_memory_fallback_enabled=True,
 )
@@ -114,6 +116,11 @@ def storage() -> Storage:
 def search_index() -> SearchIndex:
     """The running app's search index."""
     return cast("SearchIndex", current_app.extensions["edu.index"])
+
+
+def oauth() -> OAuth:
+    """The sites through which people may sign in to the running app."""
+    return cast("OAuth", current_app.extensions["edu.oauth"])
 
 
 def absolute_url(endpoint: str, **values: Any) -> str:

@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from edu.accounts.models import Role, User
+from sqlalchemy import ColumnElement, false, select, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from edu.accounts.models import ModeratedSubject, Role, User
 from edu.catalog.models import Category
 from edu.errors import Forbidden, SignInRequired
 
@@ -30,6 +33,7 @@ class Permission(StrEnum):
     EDIT_PUBLISHED = "edit_published"
     REPLACE_FILE = "replace_file"  # of what is not published
     RETRY = "retry"
+    RATE = "rate"
     REVIEW = "review"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_SUBJECTS = "manage_subjects"
@@ -56,6 +60,7 @@ GRANTS: Mapping[Permission, Mapping[Role, tuple[Scope, ...]]] = {
     Permission.EDIT_PUBLISHED: {MODERATOR: (SUBJECT,), ADMIN: (ANY,)},
     Permission.REPLACE_FILE: {USER: (OWN,), MODERATOR: (OWN, SUBJECT), ADMIN: (ANY,)},
     Permission.RETRY: {USER: (OWN,), MODERATOR: (OWN, SUBJECT), ADMIN: (ANY,)},
+    Permission.RATE: {USER: (ANY,), MODERATOR: (ANY,), ADMIN: (ANY,)},
     Permission.REVIEW: {MODERATOR: (SUBJECT,), ADMIN: (ANY,)},
     Permission.MANAGE_PEOPLE: {ADMIN: (ANY,)},
     Permission.MANAGE_SUBJECTS: {ADMIN: (ANY,)},
@@ -110,6 +115,18 @@ def moderated_roots(user: User) -> list[Category] | None:
     if user.is_admin or user.moderates_all:
         return None
     return [subject.category for subject in user.moderated]
+
+
+def lies_within_moderated(
+    user: User, category_id: InstrumentedAttribute[int]
+) -> ColumnElement[bool]:
+    """`moderates` as a condition on a column, for lists."""
+    if not user.is_moderator or user.is_admin or user.moderates_all:
+        return true() if user.is_moderator else false()
+    own = select(ModeratedSubject.category_id).where(ModeratedSubject.user_id == user.id)
+    tree = select(Category.id).where(Category.id.in_(own)).cte("moderated", recursive=True)
+    below = select(Category.id).join(tree, Category.parent_id == tree.c.id)
+    return category_id.in_(select(tree.union(below).c.id))
 
 
 def require(

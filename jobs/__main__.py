@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 
 from edu import create_app
+from edu.claims import this_host
 from edu.config import SettingsError
 from edu.extensions import db, settings
 from edu.hardening import forbid_inspection
-from edu.media.service import give_back_claims, this_host
+from edu.media.service import give_back_claims
 from edu.site.startup import StartRefused, check_start
-from jobs.materials import reconcile
-from jobs.queue import Queue
+from jobs import assistant, sessions  # noqa: F401  # for their effect: the queue learns of them
+from jobs.queue import EVERY_MINUTE, Queue
 
 GENTLE_STOP_S = 8  # less than the supervisor waits before it kills
 
@@ -22,7 +23,8 @@ def main() -> int:
         app = create_app()
         with app.app_context():
             check_start()
-            reconcile.enqueue()
+            for due in EVERY_MINUTE:  # what a killed worker has left is looked for at once
+                due.enqueue()
             workers = settings().workers
     except (SettingsError, StartRefused) as error:
         print(error, file=sys.stderr)
@@ -31,7 +33,7 @@ def main() -> int:
     forbid_inspection()
     queue: Queue = app.extensions["edu.queue"]
     consumer = queue.huey.create_consumer(
-        workers=workers + 1,  # one more, for the index has a writer of its own
+        workers=workers + 2,  # two more: for the one writer of the index, and for letters
         worker_type="thread",
         initial_delay=0.05,
         max_delay=0.25,

@@ -19,6 +19,7 @@ from edu.media.process import Processed, process_file
 from edu.media.sandbox import Limits, Sandbox
 from edu.storage.base import original_key
 from edu.storage.incoming import remove_leftovers
+from jobs.notifications import announce
 from jobs.queue import every_minute, job, list_waiting
 from jobs.search import update_index
 
@@ -108,7 +109,9 @@ def _end_badly(material_id: int, claim: str, code: str, *, passing: bool) -> Non
         elif not service.give_up_attempt(material_id, claim, code):
             db.session.commit()
             process_material.enqueue(material_id)
+            return
         db.session.commit()
+        announce.enqueue()
     except service.ClaimLost:
         db.session.rollback()
 

@@ -13,8 +13,11 @@ from edu.extensions import db
 from edu.materials.models import Material
 from edu.materials.service import touch_viewed
 from edu.media import service as media
+from edu.notifications.announcing import list_unannounced
 from edu.ratings.service import refresh_all_ratings
 from edu.search import service
+from edu.search.base import IndexBusy
+from jobs.notifications import announce
 from jobs.queue import every_hour, every_minute, job
 
 log = logging.getLogger(__name__)
@@ -41,6 +44,8 @@ def update_index() -> None:
             db.session.commit()
         finally:
             _writing.release()
+    if list_unannounced(limit=1):
+        announce.enqueue()
 
 
 @every_minute
@@ -52,6 +57,26 @@ def heal_index() -> None:
     with _writing:
         if service.heal_index():
             db.session.commit()
+
+
+def rebuild_alone() -> int | None:
+    """Build the index anew while this process writes nothing else; counts the documents.
+
+    None when another process writes: it has the index up to date in a moment, or will heal it.
+    """
+    with _writing:
+        try:
+            count = service.rebuild_index()
+        except IndexBusy:
+            return None
+        db.session.commit()
+        return count
+
+
+def compare_alone() -> service.IndexDifference:
+    """Hold the index against the database between two writes. Raises IndexUnavailable."""
+    with _writing:
+        return service.compare_index()
 
 
 @every_hour

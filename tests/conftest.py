@@ -176,7 +176,7 @@ def client(app: Flask) -> FlaskClient:
 
 def make_user(name: str, role: Role = Role.USER) -> User:
     """An account `name@example.org`, committed."""
-    user = accounts.register_user(f"{name}@example.org", PASSWORD, name.title(), role=role)
+    user = accounts.create_user(f"{name}@example.org", PASSWORD, name.title(), role=role)
     db.session.commit()
     return user
 

@@ -70,7 +70,7 @@ class Product:
             ensure_tree(subject_tree())
             roles = {"alice": Role.USER, "maria": Role.MODERATOR, "charlie": Role.USER}
             for name, role in roles.items():
-                accounts.register_user(f"{name}@example.org", PASSWORD, name.title(), role=role)
+                accounts.create_user(f"{name}@example.org", PASSWORD, name.title(), role=role)
             db.session.commit()
 
     def spawn(self, log: str, *command: str, **options: Any) -> subprocess.Popen[bytes]:

@@ -9,11 +9,11 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from edu.accounts.models import User
+from edu.accounts.models import ModeratedSubject, User
 from edu.catalog.models import Category, MaterialType
 from edu.catalog.service import ensure_category
 from edu.extensions import db, settings, storage, utcnow
-from edu.materials.models import Material, MaterialStatus, Passage, StoredFile
+from edu.materials.models import Material, MaterialStatus, MaterialVersion, Passage, StoredFile
 from edu.materials.service import ensure_tags
 from edu.storage.base import original_key, thumbnail_key
 from tests.media.samples import page_pdf
@@ -79,8 +79,19 @@ def make_material(
         }
     )
     db.session.add(material)
+    db.session.flush()
+    version = {"number": 1, "file": file, "author": material.uploader}
+    db.session.add(MaterialVersion(material_id=material.id, **version))
     db.session.commit()
     return material
+
+
+def confine(user: User, *subjects: Category) -> User:
+    """Let a moderator review these subjects only, committed."""
+    user.moderates_all = False
+    user.moderated = [ModeratedSubject(category_id=subject.id) for subject in subjects]
+    db.session.commit()
+    return user
 
 
 def put_bytes(content: bytes, key: str) -> None:

@@ -12,7 +12,9 @@ import pytest
 from dotenv import dotenv_values
 from flask import Flask
 
+from edu.accounts.models import Role
 from edu.config import ROOT, load_settings
+from edu.permissions import GRANTS, Scope
 
 README = (ROOT / "README.md").read_text("utf-8")
 EXAMPLE = (ROOT / ".env.example").read_text("utf-8")
@@ -155,3 +157,19 @@ def test_the_layout_in_the_readme_names_folders_that_exist() -> None:
     for indent, folder in re.findall(r"(?m)^( *)([a-z]+)/", block):
         parent = parent if indent else ROOT / folder
         assert (parent / folder if indent else parent).is_dir(), folder
+
+
+def test_the_table_of_roles_is_the_one_that_decides() -> None:
+    words = {"своё": Scope.OWN, "предмет": Scope.SUBJECT, "всё": Scope.ANY}
+    text = (ROOT / "docs" / "accounts.md").read_text("utf-8").split("\n## Роли\n", 1)[1]
+    head, *rows = re.findall(r"(?m)^\| (.+) \|$", text.split("\n## ", 1)[0])
+    _permission, _meaning, *roles = head.split(" | ")
+    told = {
+        name.strip("`"): {
+            Role(role): tuple(words[word] for word in cell.split(", "))
+            for role, cell in zip(roles, cells, strict=True)
+            if cell != "—"
+        }
+        for name, _meaning, *cells in (row.split(" | ") for row in rows)
+    }
+    assert told == {permission.value: dict(granted) for permission, granted in GRANTS.items()}

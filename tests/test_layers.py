@@ -14,7 +14,17 @@ EDU = ROOT / "edu"
 TEMPLATES = ROOT / "templates"
 FEATURE_FILES = {"__init__", "models", "service", "views", "api", "schemas", "forms", "cli"}
 # Packages with a machinery of their own, of more files than a feature has.
-FREE_FOLDERS = {"api", "assistant", "demo", "media", "search", "site", "storage"}
+FREE_FOLDERS = {
+    "api",
+    "assistant",
+    "demo",
+    "mail",
+    "media",
+    "notifications",
+    "search",
+    "site",
+    "storage",
+}
 EDGES = ("views", "api", "forms", "cli")
 PURE_FOLDERS = ("media", "search", "storage")
 REQUEST_STATE = {"flask.request", "flask.session", "flask.g", "flask.current_app.request"}

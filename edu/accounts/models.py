@@ -65,6 +65,13 @@ class User(UserMixin, Model):  # type: ignore[misc]  # flask_login ships no type
 
     moderated: Mapped[list[ModeratedSubject]] = relationship(cascade="all, delete-orphan")
 
+    # Of the browser session that begins just now, on its way into the cookie; never stored.
+    browser_secret = ""
+
+    def get_id(self) -> str:
+        """What Flask-Login keeps in the cookies."""
+        return f"{self.id}:{self.browser_secret}"
+
     @property
     def is_moderator(self) -> bool:
         """May review what others upload."""
@@ -82,8 +89,8 @@ class User(UserMixin, Model):  # type: ignore[misc]  # flask_login ships no type
 
     @property
     def is_active(self) -> bool:
-        """Flask-Login keeps blocked people out by this."""
-        return self.blocked_at is None
+        """Flask-Login keeps blocked and deleted people out by this."""
+        return self.blocked_at is None and self.deleted_at is None
 
     @property
     def has_password(self) -> bool:

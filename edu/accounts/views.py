@@ -1,19 +1,33 @@
-"""Pages of sign-up and sign-in."""
+"""Pages of sign-in and of the own account."""
 
 from __future__ import annotations
 
 from ipaddress import ip_address
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_login import current_user, login_user, logout_user
+from flask_babel import refresh
+from flask_login import current_user
+from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from edu.accounts import service
-from edu.accounts.forms import LoginForm, RegisterForm
+from edu.accounts.forms import EmailForm, LoginForm, PasswordForm, ProfileForm
 from edu.demo.service import sign_in_hints as demo_accounts
-from edu.errors import EduError
+from edu.errors import EduError, InvalidInput
 from edu.extensions import client_address, db, limiter, settings
+from edu.lockout.service import MustWait
+from edu.registration.service import ask_new_email, renew_password
+from edu.site.preferences import choose_language, choose_theme, chosen_locale, chosen_theme
+from edu.site.requests import signed_in, who_asks
+from edu.site.signing import (
+    check_credentials,
+    check_password,
+    complete_sign_in,
+    end_browser_session,
+    present_session,
+)
+from jobs.mail import send_letters
 
 bp = Blueprint("accounts", __name__)
 
@@ -55,43 +69,102 @@ def _login_page(form: LoginForm) -> str:
 @bp.post("/login")
 @limiter.limit(lambda: settings().login_limit_address)
 @limiter.limit(lambda: settings().login_limit, key_func=_per_account)
-def login_submit() -> str | Response | tuple[str, int]:
+def login_submit() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     form = LoginForm()
-    if form.validate_on_submit():
-        try:
-            user = service.sign_in(form.email.data, form.password.data)
-        except EduError as error:
-            form.form_errors.append(str(error.message))
-        else:
-            login_user(user, remember=form.remember.data)
-            return redirect(safe_target(request.args.get("next")), 303)
-    return _login_page(form), 422
-
-
-@bp.get("/register")
-def register() -> str:
-    return render_template("accounts/register.html", form=RegisterForm())
-
-
-@bp.post("/register")
-@limiter.limit(lambda: settings().login_limit_address)
-def register_submit() -> str | Response | tuple[str, int]:
-    form = RegisterForm()
-    if form.validate_on_submit():
-        try:
-            user = service.register_user(form.email.data, form.password.data, form.name.data)
-        except EduError as error:
-            form[error.details.get("field", "email")].errors = [str(error.message)]
-        else:
-            db.session.commit()
-            login_user(user)
-            flash(_("Welcome! Your account is ready."), "success")
-            return redirect(safe_target(request.args.get("next")), 303)
-    return render_template("accounts/register.html", form=form), 422
+    if not form.validate_on_submit():
+        return _login_page(form), 422
+    try:
+        user = check_credentials(form.email.data, form.password.data)
+    except MustWait as error:
+        form.form_errors.append(str(error.message))
+        return _login_page(form), 429, {"Retry-After": str(error.details["retry_after"])}
+    except EduError as error:
+        form.form_errors.append(str(error.message))
+        return _login_page(form), 422
+    target = safe_target(request.args.get("next"))
+    return complete_sign_in(user, remember=form.remember.data, target=target)
 
 
 @bp.post("/logout")
 def logout() -> Response:
-    session.clear()  # the next person at this computer starts anew, CSRF token included
-    logout_user()
+    end_browser_session()
     return redirect(url_for("main.home"), 303)
+
+
+# The own account -------------------------------------------------------------------------------
+
+
+@bp.get("/me/settings")
+def profile() -> str:
+    person = signed_in()
+    present = {"name": person.name, "locale": chosen_locale(), "theme": chosen_theme()}
+    form = ProfileForm(data=present)
+    return render_template("accounts/profile.html", form=form)
+
+
+@bp.post("/me/settings")
+def profile_submit() -> Response | tuple[str, int]:
+    person, form = signed_in(), ProfileForm()
+    if not form.validate_on_submit():
+        return render_template("accounts/profile.html", form=form), 422
+    service.change_profile(person, name=form.name.data)
+    response = redirect(url_for("accounts.profile"), 303)
+    choose_language(form.locale.data, response)
+    choose_theme(form.theme.data, response)
+    refresh()  # what is said from here on is said in the language just chosen
+    flash(_("Saved."), "success")
+    return response
+
+
+@bp.get("/me/security")
+def security() -> str:
+    return _security_page(PasswordForm(), EmailForm())
+
+
+def _security_page(password_form: PasswordForm, email_form: EmailForm) -> str:
+    forms = {"password_form": password_form, "email_form": email_form}
+    return render_template("accounts/security.html", person=signed_in(), **forms)
+
+
+def _show_error(form: FlaskForm, error: EduError) -> None:
+    form[error.details["field"]].errors = [str(error.message)]
+
+
+@bp.post("/me/security/password")
+@limiter.limit(lambda: settings().login_limit, key_func=who_asks)
+def password_submit() -> Response | tuple[str, int]:
+    person, present, form = signed_in(), present_session(), PasswordForm()
+    if not person.has_password:
+        del form.old_password
+    if form.validate_on_submit():
+        try:
+            if person.has_password:
+                old = form.old_password.data
+                check_password(person.email, old, person.password_hash, "old_password")
+            renew_password(person, form.new_password.data, keep=present.id if present else None)
+        except InvalidInput as error:
+            _show_error(form, error)
+        else:
+            db.session.commit()
+            send_letters.enqueue()
+            flash(_("The new password is set. You are signed out everywhere else."), "success")
+            return redirect(url_for("accounts.security"), 303)
+    return _security_page(form, EmailForm(formdata=None)), 422
+
+
+@bp.post("/me/security/email")
+@limiter.limit(lambda: settings().recover_limit, key_func=who_asks)
+def email_submit() -> Response | tuple[str, int]:
+    person, form = signed_in(), EmailForm()
+    if form.validate_on_submit():
+        try:
+            check_password(person.email, form.password.data, person.password_hash)
+            ask_new_email(person, form.email.data)
+        except InvalidInput as error:
+            _show_error(form, error)
+        else:
+            db.session.commit()
+            send_letters.enqueue()
+            flash(_("A letter with a link is on its way to %(email)s.", email=form.email.data))
+            return redirect(url_for("accounts.security"), 303)
+    return _security_page(PasswordForm(formdata=None), form), 422

@@ -14,12 +14,14 @@ from edu.api.schemas import Problem
 DESCRIPTION = "\n\n".join(
     (
         "The library of study materials for programs.",
-        "Sign in with `POST /api/auth/login` and send the token as `Authorization: Bearer …`; "
-        "cookies of the website count for nothing here. Published materials can be read without "
-        "a token.",
+        "Sign in with `POST /api/auth/login` and send the access token as `Authorization: Bearer "
+        "…`; it lasts some minutes, and `POST /api/auth/refresh` gives the next one. A script may "
+        "send a personal token instead, which a person makes in the settings for some purposes "
+        "(scopes); for others the answer is 403 with the code `missing_scope`. Cookies of the "
+        "website count for nothing here. Published materials can be read without a token.",
         "Errors are `application/problem+json` (RFC 9457) with a stable `code`. Requests are "
-        "limited per person, or per address without a token; a refused one says in `Retry-After` "
-        "when to come back.",
+        "limited per person or personal token, or per address without one; `RateLimit-Remaining` "
+        "says how many are left, and a refused one in `Retry-After` when to come back.",
     )
 )
 
@@ -28,12 +30,11 @@ class ApiApp(OpenAPI):
     """Flask with an OpenAPI 3.1 document, `spec_json`, built once when all parts are registered."""
 
     def generate_spec_json(self) -> None:
-        """Build the document, without the 422 that the library adds to every operation."""
+        """Build the document, with what all operations have in common."""
+        from edu.api.document import finish_document
+
         super().generate_spec_json()  # type: ignore[no-untyped-call]  # the library leaves it untyped
-        for path in self.spec_json["paths"].values():
-            for operation in path.values():
-                if "application/json" in operation["responses"]["422"]["content"]:
-                    del operation["responses"]["422"]
+        finish_document(self.spec_json, self.extensions["edu.settings"])
 
 
 def make_api_app(**flask_kwargs: Any) -> ApiApp:
@@ -46,7 +47,7 @@ def make_api_app(**flask_kwargs: Any) -> ApiApp:
                 type="http",
                 scheme="bearer",
                 bearerFormat="JWT",
-                description="The `access_token` of `POST /api/auth/login`.",
+                description="The `access_token` of `POST /api/auth/login`, or a personal token.",
             )
         },
         validation_error_model=Problem,
@@ -60,9 +61,30 @@ def register_api(app: ApiApp) -> None:
     # Imported here, for the features import the package whose making calls this.
     from edu.accounts.api import bp as accounts
     from edu.api.docs import bp as docs
+    from edu.assistant.api import bp as assistant
+    from edu.catalog.api import bp as catalog
+    from edu.library.api import bp as library
     from edu.materials.api import bp as materials
+    from edu.moderation.api import bp as moderation
+    from edu.notifications.api import bp as notifications
+    from edu.registration.api import bp as registration
+    from edu.sessions.api import bp as sessions
+    from edu.subscriptions.api import bp as subscriptions
+    from edu.versions.api import bp as versions
 
-    for blueprint in (accounts, materials):
+    for blueprint in (
+        accounts,
+        registration,
+        sessions,
+        materials,
+        versions,
+        moderation,
+        catalog,
+        library,
+        assistant,
+        notifications,
+        subscriptions,
+    ):
         app.register_api(blueprint)
     app.info.title = app.extensions["edu.settings"].site_name
     app.generate_spec_json()

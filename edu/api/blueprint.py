@@ -8,22 +8,27 @@ from typing import Any
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
+from pydantic import BaseModel
 
-from edu.api.security import InvalidToken, limit_key
+from edu.api.security import limit_key
+from edu.api.tokens import InvalidToken
 from edu.errors import InvalidInput, problem
 from edu.extensions import csrf, limiter, settings
 
 BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
 BEARER_OPTIONAL: list[dict[str, list[str]]] = [{}, *BEARER]
 
+NO_CONTENT: dict[str, str] = {"description": "Done; there is nothing to be said."}
+
 CHALLENGE = 'Bearer realm="api"'
 
 _REASONS = {
     401: "No token, or one that is not valid (any more).",
-    403: "The person may not do this.",
+    403: "The person may not do this, or the personal token was made for other things.",
     404: "There is no such thing, or not for this person.",
     409: "The thing is not in the state that this needs.",
     413: "The request is larger than is accepted here.",
+    416: "The file is shorter than the range that was asked for.",
     422: "Some input cannot be accepted; `errors` says which.",
     429: "Too many requests; `Retry-After` says how many seconds to wait.",
     503: "A part of the library does not answer just now.",
@@ -34,6 +39,7 @@ _CODES = {
     404: "not_found",
     409: "duplicate",
     413: "too_large",
+    416: "requested_range_not_satisfiable",
     422: "invalid",
     429: "too_many_requests",
     503: "unavailable",
@@ -53,6 +59,20 @@ def problems(*statuses: int, **reasons: str) -> dict[str | int, Any]:
         status: _describe(status, reasons.get(f"s{status}", _REASONS[status]))
         for status in (*statuses, 429)
     }
+
+
+def described(model: type[BaseModel], text: str, **headers: str) -> type[BaseModel]:
+    """The model as an answer of one kind: what it means, and which headers come with it.
+
+    `Retry_After="…"` describes the header Retry-After.
+    """
+    told = {
+        name.replace("_", "-"): {"description": said, "schema": {"type": "string"}}
+        for name, said in headers.items()
+    }
+    extra = {"description": text, "headers": told}
+    model.model_config["openapi_extra"] = extra  # type: ignore[typeddict-unknown-key]  # the library's own
+    return model
 
 
 def _describe(status: int, reason: str) -> dict[str, Any]:

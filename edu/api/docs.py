@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, jsonify, make_response, rend
 from flask_openapi3.openapi import OpenAPI
 
 from edu.site.requests import CSP
+from edu.site.settings import site_settings
 
 bp = Blueprint("api", __name__, url_prefix="/api")
 
@@ -18,7 +19,7 @@ DOCS_CSP = CSP.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 @bp.get("/openapi.json")
 def openapi() -> Response:
     document: dict[str, Any] = cast("OpenAPI", current_app).spec_json
-    return jsonify(document)
+    return jsonify({**document, "info": {**document["info"], "title": site_settings().name}})
 
 
 @bp.get("/docs")

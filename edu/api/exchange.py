@@ -46,11 +46,16 @@ def _read_form(model: type[BaseModel]) -> dict[str, Any]:
     return values
 
 
-READERS = {"query": _read_query, "body": _read_body, "form": _read_form}
+def _read_header(model: type[BaseModel]) -> dict[str, Any]:
+    names = [field.alias or name for name, field in model.model_fields.items()]
+    return {name: request.headers[name] for name in names if name in request.headers}
+
+
+READERS = {"header": _read_header, "query": _read_query, "body": _read_body, "form": _read_form}
 
 
 def reads_request(*, first: Callable[[], object] | None = None) -> Callable[[V], V]:
-    """Give a view what its arguments `path`, `query`, `body` and `form` ask for, by their models.
+    """Give a view what its arguments `path`, `header`, `query`, `body`, `form` ask for, by model.
 
     `first` decides whether the request is read at all: a stranger's upload is refused unread. The
     library's own reading comes before any such check, and takes form fields for JSON, so that the
@@ -98,3 +103,10 @@ def reply(
 ) -> Response:
     """A JSON answer."""
     return Response(model.model_dump_json(), status, headers, content_type="application/json")
+
+
+def nothing() -> Response:
+    """The answer to what leaves nothing to be said: 204."""
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response

@@ -17,21 +17,29 @@ def _storable(text: str) -> str:
 Text = Annotated[str, AfterValidator(_storable)]
 
 
-def _without_null(schema: dict[str, Any]) -> None:
-    """A query parameter is there or not; it is never null, whatever its Python type says."""
+_SAID_OF_IT = {"title", "description", "default", "example", "examples", "deprecated"}
+_EMPTY = {"type": "string", "maxLength": 0}
+
+
+def _as_parameters(schema: dict[str, Any]) -> None:
+    """A query parameter is there, empty or left out; it is never null, whatever Python says."""
     for value in schema.get("properties", {}).values():
         if value.get("default", ...) is None:
             del value["default"]
-        kinds = [kind for kind in value.get("anyOf", []) if kind != {"type": "null"}]
-        if len(kinds) == 1:
-            del value["anyOf"]
+        kinds = [kind for kind in value.pop("anyOf", [value]) if kind != {"type": "null"}]
+        kinds = [{key: kind[key] for key in kind.keys() - _SAID_OF_IT} for kind in kinds]
+        for key in value.keys() - _SAID_OF_IT:
+            del value[key]
+        if kinds == [{"type": "string"}]:
             value.update(kinds[0])
+        else:
+            value["anyOf"] = [*kinds, _EMPTY]
 
 
 class Query(BaseModel):
     """Parameters of an address. Empty ones count as left out."""
 
-    model_config = ConfigDict(json_schema_extra=_without_null)
+    model_config = ConfigDict(json_schema_extra=_as_parameters)
 
 
 class FieldError(BaseModel):

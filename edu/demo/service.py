@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import delete, select, update
 
 from edu.accounts.models import Role, User
-from edu.accounts.service import find_user, register_user
+from edu.accounts.service import create_user, end_sessions, find_user
 from edu.assets import DIST
 from edu.catalog.service import find_category
 from edu.demo.texts import MaterialSpec, demo_materials
@@ -33,7 +33,7 @@ ACCOUNTS = {
 def ensure_accounts() -> dict[str, User]:
     """Make the demo accounts that are missing."""
     return {
-        key: find_user(email) or register_user(email, PASSWORD, name, role=role, demo=True)
+        key: find_user(email) or create_user(email, PASSWORD, name, role=role, demo=True)
         for key, (email, name, role) in ACCOUNTS.items()
     }
 
@@ -90,12 +90,13 @@ def remove_accounts() -> int:
     people = list(db.session.scalars(select(User).where(User.is_demo)))
     ids = [person.id for person in people]
     db.session.execute(delete(Rating).where(Rating.user_id.in_(ids)))
-    closed = {"is_demo": False, "role": Role.USER.value, "password_hash": "!", "session_stamp": ""}
+    closed = {"is_demo": False, "role": Role.USER.value, "password_hash": ""}
     db.session.execute(update(User).where(User.id.in_(ids)).values(**closed))
     for person in people:
         db.session.refresh(person)
         person.blocked_at = person.created_at
         person.email = f"removed-{person.id}@demo.invalid"
+        end_sessions(person)
     db.session.flush()
     return len(people)
 

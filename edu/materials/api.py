@@ -1,17 +1,21 @@
-"""The API of materials: search, upload, one material, its rating."""
+"""The API of materials: search, upload, one material, its views, votes and edits."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flask import Response, url_for
+from werkzeug.datastructures import FileStorage
 
-from edu.api.blueprint import BEARER, BEARER_OPTIONAL, make_blueprint, problems
-from edu.api.exchange import reads_request, reply
-from edu.api.security import api_person, require_moderator, require_person
+from edu.accounts.models import User
+from edu.api.blueprint import BEARER, BEARER_OPTIONAL, NO_CONTENT, make_blueprint, problems
+from edu.api.exchange import nothing, reads_request, reply
+from edu.api.security import Scope, api_person, current_caller, require_person
+from edu.catalog.models import Category
 from edu.catalog.service import get_category
 from edu.errors import InvalidInput, NotFound
 from edu.extensions import db, settings
+from edu.library.service import record_opening
 from edu.materials import service
 from edu.materials.models import Material, StoredFile
 from edu.materials.schemas import (
@@ -24,14 +28,18 @@ from edu.materials.schemas import (
     OwnRating,
     RatingForm,
 )
+from edu.permissions import Permission, require
 from edu.ratings import service as ratings
 from edu.search.forms import read_input
 from edu.search.service import find_materials
+from edu.site.requests import visitor
 from edu.storage.incoming import from_form
+from edu.versions import service as versions
+from edu.versions.schemas import MaterialChange
 from jobs.materials import process_material
 from jobs.search import update_index
 
-bp = make_blueprint("materials", "Materials", "Finding, reading, uploading and rating.")
+bp = make_blueprint("materials", "Materials", "Finding, uploading, editing and rating.")
 
 _CREATED: dict[str, Any] = {
     "description": "Taken; `status` is `processing` until the file has been looked through.",
@@ -42,13 +50,16 @@ _CREATED: dict[str, Any] = {
 }
 
 
-def _page_url(material: Material) -> str:
+def page_url(material: Material) -> str:
+    """The address of the material's page."""
     return settings().site_url + url_for("materials.show", material_id=material.id)
 
 
-def _details(material: Material) -> MaterialDetails:
-    rating = ratings.summarise_rating(material, api_person())
-    return MaterialDetails.of(material, rating, _page_url(material))
+def material_details(material: Material) -> MaterialDetails:
+    """The material in JSON, for the person who asks."""
+    caller = current_caller()
+    rating = ratings.summarise_rating(material, caller.user if caller else None)
+    return MaterialDetails.of(material, rating, page_url(material))
 
 
 @bp.get(
@@ -57,21 +68,26 @@ def _details(material: Material) -> MaterialDetails:
     summary="Search materials",
     description="Published materials only, as the search page finds them.",
     security=BEARER_OPTIONAL,
-    responses={200: MaterialList, **problems(401, 422, 503)},
+    responses={200: MaterialList, **problems(401, 403, 422, 503)},
 )
 @reads_request(first=api_person)
 def find(query: MaterialQuery) -> Response:
     wanted = read_input(query.as_arguments(), strict=True, text_name="search")
     found = find_materials(wanted)
-    hits = [MaterialHit.of(hit, _page_url(hit.material)) for hit in found.items]
+    hits = [MaterialHit.of(hit, page_url(hit.material)) for hit in found.items]
     return reply(MaterialList.of(found, hits))
+
+
+def _publisher() -> User:
+    return require(require_person(Scope.UPLOAD), Permission.PUBLISH)
 
 
 @bp.post(
     "/materials",
     operation_id="createMaterial",
     summary="Upload a material",
-    description="For moderators. The file is published as soon as it has been looked through.",
+    description="For moderators, into their subjects. The file is published as soon as it has been "
+    "looked through.",
     security=BEARER,
     responses={
         201: _CREATED,
@@ -81,36 +97,43 @@ def find(query: MaterialQuery) -> Response:
             409,
             413,
             422,
-            s403="Only moderators may upload here.",
+            503,
+            s403="Only moderators may upload here, and only into their subjects.",
             s409="The library has these bytes already; `material_id` says where.",
             s413="The file is larger than this library accepts.",
             s422="A refused file or other input; `code` says why a file was refused.",
         ),
     },
 )
-@reads_request(first=require_moderator)
+@reads_request(first=_publisher)
 def create(form: MaterialForm) -> Response:
-    data = service.check_data(_data(form))
-    material = service.upload_material(
-        require_moderator(), data, _take_file(form), allow_duplicate=form.allow_duplicate
-    )
+    person, data = _publisher(), service.check_data(_data(form))
+    require(person, Permission.PUBLISH, category=data.category)
+    file = take_file(form.file)
+    material = service.upload_material(person, data, file, allow_duplicate=form.allow_duplicate)
     db.session.commit()
     process_material.enqueue(material.id)
     address = url_for("api_materials.show", material_id=material.id)
-    return reply(_details(material), 201, {"Location": address})
+    return reply(material_details(material), 201, {"Location": address})
 
 
 def _data(form: MaterialForm) -> service.MaterialData:
-    try:
-        category = get_category(form.category_id)
-    except NotFound as error:
-        raise InvalidInput(error.message, field="category_id") from error
+    category = wanted_category(form.category_id)
     return service.MaterialData(form.title, form.description, form.tags, form.type.value, category)
 
 
-def _take_file(form: MaterialForm) -> StoredFile:
+def wanted_category(category_id: int) -> Category:
+    """The category that a request names. Raises InvalidInput."""
     try:
-        return service.accept_file(from_form(form.file))
+        return get_category(category_id)
+    except NotFound as error:
+        raise InvalidInput(error.message, field="category_id") from error
+
+
+def take_file(upload: FileStorage) -> StoredFile:
+    """The file that a request brings, judged and stored. Raises InvalidInput."""
+    try:
+        return service.accept_file(from_form(upload))
     except InvalidInput as refused:
         if refused.code == "too_large":
             refused.status = 413
@@ -123,11 +146,38 @@ def _take_file(form: MaterialForm) -> StoredFile:
     summary="One material",
     description="What is not published is shown to its uploader and to moderators only.",
     security=BEARER_OPTIONAL,
-    responses={200: MaterialDetails, **problems(401, 404)},
+    responses={200: MaterialDetails, **problems(401, 403, 404)},
 )
-@reads_request()
+@reads_request(first=api_person)
 def show(path: MaterialPath) -> Response:
-    return reply(_details(service.get_visible(api_person(), path.material_id)))
+    return reply(material_details(service.get_visible(api_person(), path.material_id)))
+
+
+def _viewer() -> User | None:
+    return require_person(Scope.WRITE) if current_caller() else None
+
+
+@bp.post(
+    "/materials/<int:material_id>/view",
+    operation_id="viewMaterial",
+    summary="Count a view",
+    description="Somebody has opened the material: counted once a day for each person, and kept in "
+    "the person's history.",
+    security=BEARER_OPTIONAL,
+    responses={204: NO_CONTENT, **problems(401, 403, 404)},
+)
+@reads_request(first=_viewer)
+def view(path: MaterialPath) -> Response:
+    person = _viewer()
+    material = service.get_visible(person, path.material_id)
+    service.count_view(material, person, visitor())
+    record_opening(person, material)
+    db.session.commit()
+    return nothing()
+
+
+def _writer() -> User:
+    return require_person(Scope.WRITE)
 
 
 @bp.post(
@@ -143,11 +193,54 @@ def show(path: MaterialPath) -> Response:
         ),
     },
 )
-@reads_request(first=require_person)
+@reads_request(first=_writer)
 def rate(path: MaterialPath, body: RatingForm) -> Response:
-    person = require_person()
+    person = _writer()
     material = service.get_visible(person, path.material_id)
     rating = ratings.rate_material(person, material, body.rating)
     db.session.commit()
     update_index.enqueue()
     return reply(OwnRating.of(rating))
+
+
+@bp.patch(
+    "/materials/<int:material_id>",
+    operation_id="editMaterial",
+    summary="Edit a material",
+    description="Its uploader may, until it is published; its moderators always. What a moderator "
+    "has sent back waits for review again.",
+    security=BEARER,
+    responses={
+        200: MaterialDetails,
+        **problems(
+            401,
+            403,
+            404,
+            409,
+            413,
+            422,
+            s403="It is published, or goes into a subject that you do not moderate.",
+            s409="Somebody has changed it since the `edition` that was sent.",
+        ),
+    },
+)
+@reads_request(first=_writer)
+def edit(path: MaterialPath, body: MaterialChange) -> Response:
+    person = _writer()
+    material = service.get_visible(person, path.material_id)
+    versions.edit_material(person, material, _changed(material, body), edition=body.edition or "")
+    db.session.commit()
+    update_index.enqueue()
+    return reply(material_details(material))
+
+
+def _changed(material: Material, body: MaterialChange) -> service.MaterialData:
+    given = body.model_dump(mode="json", exclude_none=True)
+    category_id = given.get("category_id", material.category_id)
+    return service.MaterialData(
+        given.get("title", material.title),
+        given.get("description", material.description),
+        given.get("tags", [tag.name for tag in material.tags]),
+        given.get("type", material.type),
+        wanted_category(category_id),
+    )

@@ -1,4 +1,4 @@
-"""The upload form, and the token that names bytes which already lie in the storage."""
+"""The forms of a material, and the token that names bytes which already lie in the storage."""
 
 from __future__ import annotations
 
@@ -33,12 +33,31 @@ TOKEN_AGE_S = 3600
 MAX_TAGS_TEXT = MAX_TAGS * (MAX_TAG_LENGTH + 2)
 
 
-class UploadForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
-    """A file and what its uploader says of it. Call offer_categories() before use."""
+class _Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+    """A form that shows what a service complains of."""
 
-    token = HiddenField()
-    # Read as a stream by the view: by then its bytes are on disk.
+    def show_error(self, name: str, message: str) -> None:
+        """Put an error of the service beside its field, or above the form."""
+        if name in self:
+            self[name].errors = [*self[name].errors, message]
+        else:
+            self.form_errors.append(message)
+
+
+class FileForm(_Form):
+    """A file. It is read as a stream by the view: by then its bytes are on disk."""
+
     file = FileField(_l("File"))
+
+    @property
+    def max_bytes(self) -> int:
+        """The largest file that is taken, in bytes."""
+        return settings().max_upload_bytes
+
+
+class DetailsForm(_Form):
+    """What is said of a material. Call offer_categories() before use."""
+
     title = StringField(
         _l("Title"),
         [
@@ -83,11 +102,6 @@ class UploadForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
         self.type.choices += [(kind.value, type_label(kind)) for kind in MaterialType]
 
     @property
-    def max_bytes(self) -> int:
-        """The largest file that is taken, in bytes."""
-        return settings().max_upload_bytes
-
-    @property
     def tag_names(self) -> list[str]:
         """The tags one by one, as typed."""
         return [tag.strip() for tag in (self.tags.data or "").split(",") if tag.strip()]
@@ -127,12 +141,11 @@ class UploadForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
             category=category,
         )
 
-    def show_error(self, name: str, message: str) -> None:
-        """Put an error of the service beside its field, or above the form."""
-        if name in self:
-            self[name].errors = [*self[name].errors, message]
-        else:
-            self.form_errors.append(message)
+
+class UploadForm(FileForm, DetailsForm):
+    """A file and what its uploader says of it; the token names bytes that are kept already."""
+
+    token = HiddenField()
 
 
 def _whole_and_parts(subject: Category) -> list[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -133,6 +135,19 @@ class Material(Model):
     passages: Mapped[list[Passage]] = relationship(
         order_by="Passage.number", cascade="all, delete-orphan", passive_deletes=True
     )
+
+    @property
+    def edition(self) -> str:
+        """A word that is another after every edit and new file, but not after votes and views."""
+        tags = sorted(tag.name for tag in self.tags)
+        said = [self.title, self.description, self.type, self.category_id, self.file_id, tags]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+    @property
+    def was_published(self) -> bool:
+        """Whether everybody sees it, or could before it was archived or got a new file."""
+        shown = self.status in (MaterialStatus.ACTIVE, MaterialStatus.ARCHIVED)
+        return shown or self.published_at is not None
 
     def touch(self) -> None:
         """Search has to learn of this change."""

@@ -9,10 +9,13 @@ from typing import Annotated, Any
 from flask_openapi3.models.file import FileStorage
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from edu.accounts.models import User
+from edu.accounts.service import shown_name
 from edu.api.schemas import Page, Query, Text
 from edu.catalog.models import MaterialType
-from edu.materials.models import Material, MaterialStatus
+from edu.materials.models import Material, MaterialStatus, StoredFile
 from edu.materials.service import MAX_DESCRIPTION, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE
+from edu.media.messages import refusal_message
 from edu.ratings.service import RatingSummary
 from edu.search.base import Sort
 from edu.search.service import MAX_PAGE, Found, FoundMaterial, FoundPlace
@@ -30,7 +33,7 @@ def _day(value: Any) -> date:
 
 Day = Annotated[date, BeforeValidator(_day)]
 
-_EXAMPLE: dict[str, Any] = {
+CARD_EXAMPLE: dict[str, Any] = {
     "id": 12,
     "title": "Числовые ряды",
     "description": "Конспект лекций, второй семестр",
@@ -49,6 +52,14 @@ _EXAMPLE: dict[str, Any] = {
         "duration": None,
     },
     "url": "https://library.example.org/materials/12",
+}
+_DETAILS_EXAMPLE: dict[str, Any] = {
+    **CARD_EXAMPLE,
+    "rating": {"mean": 4.6, "votes": 23, "mine": None},
+    "views": 310,
+    "edition": "9f2c41d07be6a358",
+    "reject_reason": "",
+    "failure": "",
 }
 _PLACE_EXAMPLE: dict[str, Any] = {
     "page": 5,
@@ -102,7 +113,24 @@ class MaterialForm(BaseModel):
         False, description="Take the file even if the library already has these bytes."
     )
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        arbitrary_types_allowed=True,
+        json_schema_extra={
+            "example": {
+                "file": "lecture.pdf",
+                "title": "Числовые ряды",
+                "tags": ["ряды", "сходимость"],
+                "type": "lecture",
+                "category_id": 7,
+            }
+        },
+    )
+
+
+class FileQuery(Query):
+    """How a file is to be sent."""
+
+    download: bool | None = Field(None, description="Send it as an attachment, to be saved.")
 
 
 class RatingForm(BaseModel):
@@ -147,6 +175,11 @@ class Uploader(BaseModel):
     id: int
     name: str
 
+    @classmethod
+    def of(cls, user: User) -> Uploader:
+        """The person as everybody may see them."""
+        return cls(id=user.id, name=shown_name(user))
+
 
 class FileFacts(BaseModel):
     """The file of a material."""
@@ -156,6 +189,17 @@ class FileFacts(BaseModel):
     bytes: int = Field(description="Size of the file.")
     pages: int | None = Field(description="Pages of a document, once known.")
     duration: float | None = Field(description="Seconds of a video, once known.")
+
+    @classmethod
+    def of(cls, file: StoredFile) -> FileFacts:
+        """The facts in JSON."""
+        return cls(
+            name=file.name,
+            media_type=file.media_type,
+            bytes=file.size,
+            pages=file.pages,
+            duration=file.duration,
+        )
 
 
 class MaterialCard(BaseModel):
@@ -174,24 +218,31 @@ class MaterialCard(BaseModel):
     file: FileFacts
     url: str = Field(description="The page of the material.")
 
-    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
+    model_config = ConfigDict(json_schema_extra={"example": CARD_EXAMPLE})
 
 
 class MaterialDetails(MaterialCard):
     """A material, with the rating as the person who asks sees it."""
 
     rating: OwnRating
+    views: int
+    edition: str = Field(description="Changes with every edit and new file; send it with yours.")
+    reject_reason: str = Field(description="Why a moderator sent it back; empty otherwise.")
+    failure: str = Field(description="Why the file could not be processed; empty otherwise.")
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {**_EXAMPLE, "rating": {"mean": 4.6, "votes": 23, "mine": None}}
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"example": _DETAILS_EXAMPLE})
 
     @classmethod
     def of(cls, material: Material, rating: RatingSummary, url: str) -> MaterialDetails:
         """`url` is the address of its page."""
-        return cls.model_validate(_facts(material, url) | {"rating": OwnRating.of(rating)})
+        more = {
+            "rating": OwnRating.of(rating),
+            "views": material.views,
+            "edition": material.edition,
+            "reject_reason": material.reject_reason,
+            "failure": refusal_message(material.error) if material.error else "",
+        }
+        return cls.model_validate(material_facts(material, url) | more)
 
 
 class Highlight(BaseModel):
@@ -233,16 +284,20 @@ class MaterialHit(MaterialCard):
     places: list[Place] = Field(description="Empty without `search`, and if only the card matches.")
 
     model_config = ConfigDict(
-        json_schema_extra={"example": {**_EXAMPLE, "places": [_PLACE_EXAMPLE]}}
+        json_schema_extra={"example": {**CARD_EXAMPLE, "places": [_PLACE_EXAMPLE]}}
     )
 
     @classmethod
     def of(cls, hit: FoundMaterial, url: str) -> MaterialHit:
         """`url` is the address of its page."""
         material = hit.material
-        rating = Rating(mean=round(material.rating_mean, 2), votes=material.rating_votes)
         places = [Place.of(place) for place in hit.places]
-        return cls.model_validate(_facts(material, url) | {"rating": rating, "places": places})
+        return cls.model_validate(material_facts(material, url) | {"places": places})
+
+
+def card_of(material: Material, url: str) -> MaterialCard:
+    """A material as in lists; `url` is the address of its page."""
+    return MaterialCard.model_validate(material_facts(material, url))
 
 
 class MaterialList(Page):
@@ -270,8 +325,9 @@ def _ranges(pieces: Iterable[tuple[str, bool]]) -> Iterable[Highlight]:
         start += len(text)
 
 
-def _facts(material: Material, url: str) -> dict[str, Any]:
-    file, category = material.file, material.category
+def material_facts(material: Material, url: str) -> dict[str, Any]:
+    """What a MaterialCard holds; `url` is the address of the material's page."""
+    category = material.category
     return {
         "id": material.id,
         "title": material.title,
@@ -280,14 +336,9 @@ def _facts(material: Material, url: str) -> dict[str, Any]:
         "status": material.status,
         "category": CategoryRef(id=category.id, path=category.path, name=category.name),
         "tags": [tag.name for tag in material.tags],
-        "uploader": Uploader(id=material.uploader.id, name=material.uploader.name),
+        "rating": Rating(mean=round(material.rating_mean, 2), votes=material.rating_votes),
+        "uploader": Uploader.of(material.uploader),
         "created_at": material.created_at,
-        "file": FileFacts(
-            name=file.name,
-            media_type=file.media_type,
-            bytes=file.size,
-            pages=file.pages,
-            duration=file.duration,
-        ),
+        "file": FileFacts.of(material.file),
         "url": url,
     }

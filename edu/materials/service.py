@@ -19,6 +19,7 @@ from edu.extensions import db, insert_if_absent, settings, storage, utcnow
 from edu.materials.models import (
     Material,
     MaterialStatus,
+    MaterialVersion,
     Passage,
     StoredFile,
     Tag,
@@ -28,6 +29,7 @@ from edu.materials.models import (
 from edu.media.errors import FileRefused
 from edu.media.inspect import sniff
 from edu.media.messages import refusal_message
+from edu.permissions import Permission, may
 from edu.search.query import parse_query
 from edu.storage.base import original_key
 from edu.storage.incoming import Incoming
@@ -84,21 +86,21 @@ class MaterialData:
 
 
 def can_see(user: User | None, material: Material) -> bool:
-    """Published materials are everybody's; others are for their uploader and moderators."""
+    """Published materials are everybody's; others their uploader's and their moderators'."""
     if material.status == MaterialStatus.ACTIVE:
         return True
-    return user is not None and (user.is_moderator or user.id == material.uploader_id)
+    return may(user, Permission.SEE_UNPUBLISHED, material)
 
 
 def can_upload(user: User | None) -> bool:
     """Everybody with a confirmed account may offer a file."""
-    return user is not None and user.is_confirmed
+    return may(user, Permission.UPLOAD)
 
 
 def can_retry(user: User | None, material: Material) -> bool:
-    """Those who see a failed material may try again what another try can cure."""
+    """Only what another try can cure is tried again."""
     failed = material.status == MaterialStatus.FAILED and material.error in CURABLE
-    return user is not None and can_see(user, material) and failed
+    return failed and may(user, Permission.RETRY, material)
 
 
 # Reading --------------------------------------------------------------------------------------
@@ -270,7 +272,10 @@ def clean_file_name(name: str) -> str:
 def upload_material(
     user: User | None, data: MaterialData, file: StoredFile, *, allow_duplicate: bool = False
 ) -> Material:
-    """A new material in `processing`. Raises Forbidden, InvalidInput or DuplicateFile."""
+    """A new material in `processing`, its file the first version.
+
+    Raises Forbidden, InvalidInput or DuplicateFile.
+    """
     if user is None or not can_upload(user):
         raise Forbidden(_("Only confirmed accounts can upload."))
     data = check_data(data)
@@ -287,6 +292,8 @@ def upload_material(
         status=MaterialStatus.PROCESSING.value,
     )
     db.session.add(material)
+    db.session.flush()
+    db.session.add(MaterialVersion(material_id=material.id, number=1, file=file, author=user))
     db.session.flush()
     return material
 

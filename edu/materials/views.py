@@ -2,48 +2,37 @@
 
 from __future__ import annotations
 
-import hmac
 import logging
-from os import SEEK_END
 from typing import Any
 
-from flask import (
-    Blueprint,
-    Response,
-    flash,
-    redirect,
-    render_template,
-    request,
-    send_file,
-    url_for,
-)
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from itsdangerous import BadData
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from edu.accounts.models import User
 from edu.catalog.service import list_subjects
-from edu.errors import Forbidden, InvalidInput, NotFound
-from edu.extensions import client_address, db, limiter, settings, storage
+from edu.errors import Forbidden, InvalidInput
+from edu.extensions import db, limiter, settings
 from edu.htmx import go_to, wants_fragment
+from edu.library.service import find_place, record_opening
 from edu.materials import service
 from edu.materials.forms import UploadForm, file_from_token, file_token
 from edu.materials.models import Material, MaterialStatus, StoredFile
 from edu.media.messages import refusal_message
 from edu.media.service import retry_material
+from edu.permissions import Permission, may, moderated_roots
 from edu.ratings import service as ratings
-from edu.site.requests import current_person, signed_in, who_asks
-from edu.storage.base import original_key, thumbnail_key
+from edu.site.delivery import deliver_file, deliver_thumbnail
+from edu.site.requests import current_person, signed_in, visitor, who_asks
 from edu.storage.incoming import from_form
+from edu.versions import service as versions
 from jobs.materials import process_material
 from jobs.search import update_index
 
 log = logging.getLogger(__name__)
 bp = Blueprint("materials", __name__)
-
-UNTRUSTED = "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; sandbox"
 
 
 def _visible(material_id: int) -> Material:
@@ -68,7 +57,13 @@ def _upload_form() -> UploadForm:
 
 def _show_upload(form: UploadForm, duplicate: service.DuplicateFile | None = None) -> str:
     name = "_upload_form" if wants_fragment() else "upload"
-    return render_template(f"materials/{name}.html", form=form, duplicate=duplicate)
+    return render_template(
+        f"materials/{name}.html",
+        form=form,
+        duplicate=duplicate,
+        publishes=may(current_person(), Permission.PUBLISH),
+        everywhere=moderated_roots(signed_in()) is None,
+    )
 
 
 @bp.post("/upload", endpoint="upload_submit")
@@ -141,19 +136,25 @@ def show(material_id: int) -> str:
     return render_template(
         "materials/show.html",
         place=_place(),
+        resume=find_place(person, material),
         terms=service.highlight_terms(request.args.get("q", "")),
         rating=ratings.summarise_rating(material, person),
         may_rate=ratings.can_rate(person, material),
+        may_review=may(person, Permission.REVIEW, material),
+        versions=versions.list_shown_versions(person, material),
         sections=service.list_passages(material) if text_view else [],
         **_status_variables(material),
     )
 
 
 def _status_variables(material: Material) -> dict[str, Any]:
+    person = current_person()
     return {
         "material": material,
         "failure": refusal_message(material.error) if material.error else "",
-        "may_retry": service.can_retry(current_person(), material),
+        "may_retry": service.can_retry(person, material),
+        "may_edit": versions.can_edit(person, material),
+        "may_replace": versions.can_replace(person, material),
     }
 
 
@@ -164,19 +165,14 @@ def _place() -> int:
 
 def _count_view(material: Material, person: User | None) -> bool:
     try:
-        counted = service.count_view(material, person, _visitor())
+        counted = service.count_view(material, person, visitor())
+        record_opening(person, material)
         db.session.commit()
     except OperationalError:  # a full disk, a busy database: reading goes on all the same
         db.session.rollback()
         log.exception("material %s: the view was not counted", request.view_args)
         return True
     return counted
-
-
-def _visitor() -> str:
-    # No cookie for strangers: it would need consent, and dropping it would count them anew.
-    facts = f"{client_address()}|{request.user_agent.string}"
-    return hmac.digest(settings().secret_key.encode(), facts.encode(), "sha256").hex()
 
 
 @bp.get("/materials/<int:material_id>/status")
@@ -217,48 +213,9 @@ def rate(material_id: int) -> str | BaseResponse:
 
 @bp.get("/materials/<int:material_id>/file")
 def file(material_id: int) -> Response:
-    stored = _visible(material_id).file
-    # Only PDF and video are made for showing in a browser; a DOCX is for the office program.
-    attach = "download" in request.args or stored.kind == "docx"
-    return _deliver(
-        original_key(stored.sha256), stored.media_type, stored.download_name, attach=attach
-    )
+    return deliver_file(_visible(material_id).file, attach="download" in request.args)
 
 
 @bp.get("/materials/<int:material_id>/thumbnail")
 def thumbnail(material_id: int) -> Response:
-    stored = _visible(material_id).file
-    if not stored.has_thumbnail:
-        raise NotFound
-    return _deliver(thumbnail_key(stored.sha256), "image/webp", "thumbnail.webp", attach=False)
-
-
-def _deliver(key: str, media_type: str, name: str, *, attach: bool) -> Response:
-    try:
-        stream = storage().open(key)
-    except FileNotFoundError as error:
-        raise NotFound(
-            _("The file is not in the storage any more. Tell the moderators.")
-        ) from error
-    response = send_file(
-        stream,
-        mimetype=media_type,
-        as_attachment=attach,
-        download_name=name,
-        etag=key.rsplit("/", 1)[-1],
-        max_age=0,
-    )
-    # send_file knows no size of a stream, and without one there are no ranges: no seeking in video.
-    size = stream.seek(0, SEEK_END)
-    stream.seek(0)
-    response.content_length = size
-    try:
-        response.make_conditional(request, accept_ranges=True, complete_length=size)
-    except HTTPException:  # a range beyond the end
-        stream.close()
-        raise
-    # What may be seen can change at any moment, so a browser asks each time (and gets a 304).
-    response.cache_control.private = True
-    response.cache_control.no_cache = True
-    response.headers["Content-Security-Policy"] = UNTRUSTED
-    return response
+    return deliver_thumbnail(_visible(material_id).file)

@@ -6,58 +6,24 @@ its heartbeat is fresh. Every function here may run twice, or after a crash, wit
 
 from __future__ import annotations
 
-import functools
-import os
-import secrets
-import socket
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Select, delete, func, insert, or_, select, update
 
+from edu.claims import new_claim, owner_is_dead, this_process
 from edu.errors import Conflict
 from edu.extensions import db, settings, storage, utcnow
 from edu.materials.models import Material, MaterialStatus, Passage
 from edu.media.process import Processed
+from edu.notifications.service import notify_decision
+from edu.permissions import Permission, may
 from edu.storage.base import thumbnail_key
 
 
 class ClaimLost(Exception):
     """Another worker has taken the material over; whatever this one holds is worth nothing."""
-
-
-def new_claim() -> str:
-    """A name for one attempt that tells which process on which host makes it."""
-    return f"{_this_process()}:{secrets.token_hex(6)}"
-
-
-@functools.cache
-def this_host() -> str:
-    """This host, and among containers that share its name the one whose process ids these are."""
-    try:
-        return f"{socket.gethostname()}/{Path('/proc/self/ns/pid').stat().st_ino}"
-    except OSError:
-        return socket.gethostname()
-
-
-def _this_process() -> str:
-    return f"{this_host()}:{os.getpid()}"
-
-
-def _owner_is_dead(claim: str) -> bool:
-    """True when the claim's process ran on this host and is gone: no need to wait for silence."""
-    host, _, rest = claim.partition(":")
-    pid = rest.partition(":")[0]
-    if host != this_host() or not pid.isdecimal():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
 
 
 def _silent(query: Select[Any]) -> Select[Any]:
@@ -82,7 +48,7 @@ def release_dead_claims() -> int:
             .values(heartbeat_at=None)
         )
         for material_id, claim in claims
-        if _owner_is_dead(claim)
+        if owner_is_dead(claim)
     )
 
 
@@ -93,7 +59,7 @@ def list_unattended(limit: int = 1000) -> list[int]:
 
 def give_back_claims() -> int:
     """Before this process stops: leave what it has in hand to others, without a lost attempt."""
-    mine = Material.claim.startswith(f"{_this_process()}:", autoescape=True)
+    mine = Material.claim.startswith(f"{this_process()}:", autoescape=True)
     back = update(Material).where(Material.status == MaterialStatus.PROCESSING, mine)
     return _rows(
         back.values(heartbeat_at=None, claim="", step="queued", attempts=Material.attempts - 1)
@@ -143,7 +109,8 @@ def beat(material_id: int, claim: str, step: str, percent: int) -> None:
 def finish_material(material_id: int, claim: str, result: Processed) -> Material:
     """Keep what was found and move the material on. Raises ClaimLost.
 
-    A moderator's upload is published at once; everybody else's waits for review.
+    What its uploader may publish is published at once, and so is what was published before: only
+    who may publish it could have given it another file. Everything else waits for review.
     """
     _own(update(Material).values(heartbeat_at=utcnow(), step="save"), material_id, claim)
     material = db.session.get_one(Material, material_id, populate_existing=True)
@@ -156,7 +123,7 @@ def finish_material(material_id: int, claim: str, result: Processed) -> Material
     if rows:
         db.session.execute(insert(Passage), rows)
     known_good = material.published_at is not None
-    if material.uploader.is_moderator or known_good:
+    if known_good or may(material.uploader, Permission.PUBLISH, category=material.category):
         material.status = MaterialStatus.ACTIVE.value
         material.published_at = material.published_at or utcnow()
     else:
@@ -186,6 +153,8 @@ def fail_material(material_id: int, claim: str, code: str) -> None:
         "step": "",
     }
     _own(update(Material).values(**values, claim=""), material_id, claim)
+    material = db.session.get_one(Material, material_id, populate_existing=True)
+    notify_decision(material, "failed")
 
 
 def give_up_attempt(material_id: int, claim: str, code: str) -> bool:
@@ -202,6 +171,11 @@ def retry_material(material: Material) -> None:
     """Start over what has failed. Raises Conflict when it has not."""
     if material.status != MaterialStatus.FAILED:
         raise Conflict
+    start_processing(material)
+
+
+def start_processing(material: Material) -> None:
+    """From the beginning; whoever has the material in hand loses the claim to it."""
     material.status, material.error = MaterialStatus.PROCESSING.value, ""
     material.attempts, material.percent, material.step = 0, 0, "queued"
     material.claim, material.heartbeat_at = "", None

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from flask_babel import gettext as _
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, func, select, update
 
 from edu.accounts.models import User
+from edu.catalog.models import Category
+from edu.catalog.service import descendant_ids
 from edu.errors import Conflict, Forbidden, InvalidInput
 from edu.extensions import db, utcnow
 from edu.materials.models import Material, MaterialStatus, StoredFile
 from edu.materials.service import Page, paginate
+from edu.notifications.service import notify_decision
+from edu.permissions import Permission, lies_within_moderated, may
 
 MAX_REASON = 1000
 _OUT = (MaterialStatus.FAILED, MaterialStatus.REJECTED)
@@ -20,16 +24,31 @@ _OUT = (MaterialStatus.FAILED, MaterialStatus.REJECTED)
 
 def require_moderator(user: User | None) -> User:
     """Raises Forbidden."""
-    if user is None or not user.is_moderator:
+    if user is None or not may(user, Permission.REVIEW):
         raise Forbidden(_("Only moderators can do this."))
     return user
 
 
-def list_pending(moderator: User | None, page: int) -> Page:
-    """What waits for a decision, longest first. Raises Forbidden."""
-    require_moderator(moderator)
-    query = select(Material).where(Material.status == MaterialStatus.PENDING)
-    return paginate(query.order_by(Material.created_at, Material.id), page)
+def _waits_for(moderator: User) -> ColumnElement[bool]:
+    mine = lies_within_moderated(moderator, Material.category_id)
+    return and_(Material.status == MaterialStatus.PENDING, mine)
+
+
+def list_pending(
+    moderator: User | None,
+    page: int,
+    *,
+    category: Category | None = None,
+    per_page: int | None = None,
+) -> Page:
+    """What waits for this person's decision, in `category` or anywhere, longest first.
+
+    Raises Forbidden.
+    """
+    query = select(Material).where(_waits_for(require_moderator(moderator)))
+    if category is not None:
+        query = query.where(Material.category_id.in_(descendant_ids(category)))
+    return paginate(query.order_by(Material.created_at, Material.id), page, per_page)
 
 
 def find_twins(materials: Sequence[Material]) -> dict[int, list[tuple[int, str]]]:
@@ -51,14 +70,17 @@ def find_twins(materials: Sequence[Material]) -> dict[int, list[tuple[int, str]]
     }
 
 
-def count_pending() -> int:
-    """How many materials wait for a decision."""
-    query = select(func.count()).where(Material.status == MaterialStatus.PENDING)
-    return db.session.scalar(query) or 0
+def count_pending(moderator: User | None) -> int:
+    """How many materials wait for this person's decision."""
+    if moderator is None or not may(moderator, Permission.REVIEW):
+        return 0
+    return db.session.scalar(select(func.count()).where(_waits_for(moderator))) or 0
 
 
-def _decide(moderator: User | None, material: Material, **outcome: Any) -> None:
+def _decide(moderator: User | None, material: Material, edition: str, **outcome: Any) -> None:
     moderator = require_moderator(moderator)
+    if not may(moderator, Permission.REVIEW, material):
+        raise Forbidden(_("You do not moderate this subject."))
     # Two moderators may look at the same material: one UPDATE decides, so one decision stands.
     decided = update(Material).where(
         Material.id == material.id, Material.status == MaterialStatus.PENDING
@@ -71,19 +93,29 @@ def _decide(moderator: User | None, material: Material, **outcome: Any) -> None:
     if done.rowcount == 0:
         raise Conflict(_("Somebody has already decided on this material."))
     db.session.refresh(material)
+    if edition and edition != material.edition:
+        raise Conflict(_("The material has been changed since you opened it. Look at it again."))
 
 
-def approve_material(moderator: User | None, material: Material) -> None:
-    """Publish. Raises Forbidden or Conflict."""
+def approve_material(moderator: User | None, material: Material, *, edition: str = "") -> None:
+    """Publish. `edition` is that of the material which the moderator has seen.
+
+    Raises Forbidden or Conflict.
+    """
     active = MaterialStatus.ACTIVE.value
-    _decide(moderator, material, status=active, published_at=utcnow(), reject_reason="")
+    _decide(moderator, material, edition, status=active, published_at=utcnow(), reject_reason="")
+    notify_decision(material, "approved")
 
 
-def reject_material(moderator: User | None, material: Material, reason: str) -> None:
+def reject_material(
+    moderator: User | None, material: Material, reason: str, *, edition: str = ""
+) -> None:
     """Send back with a reason that the uploader reads. Raises Forbidden, Conflict, InvalidInput."""
     reason = reason.strip()
     if not reason:
         raise InvalidInput(_("Tell the uploader why."), field="reason")
     if len(reason) > MAX_REASON:
         raise InvalidInput(_("The reason is too long."), field="reason")
-    _decide(moderator, material, status=MaterialStatus.REJECTED.value, reject_reason=reason)
+    rejected = MaterialStatus.REJECTED.value
+    _decide(moderator, material, edition, status=rejected, reject_reason=reason)
+    notify_decision(material, "rejected", reason)

@@ -11,6 +11,7 @@ from edu.htmx import wants_fragment
 from edu.materials.service import get_visible
 from edu.moderation import service
 from edu.site.requests import signed_in
+from jobs.notifications import announce
 from jobs.search import update_index
 
 bp = Blueprint("moderation", __name__, url_prefix="/moderation")
@@ -26,9 +27,12 @@ def queue() -> str:
 def _decided(message: str) -> str | Response:
     db.session.commit()
     update_index.enqueue()
+    announce.enqueue()
     if wants_fragment():
         return render_template(
-            "moderation/_decided.html", message=message, pending_count=service.count_pending()
+            "moderation/_decided.html",
+            message=message,
+            pending_count=service.count_pending(signed_in()),
         )
     flash(message, "success")
     return redirect(url_for("moderation.queue"), 303)
@@ -37,7 +41,8 @@ def _decided(message: str) -> str | Response:
 @bp.post("/<int:material_id>/approve")
 def approve(material_id: int) -> str | Response:
     moderator = service.require_moderator(signed_in())
-    service.approve_material(moderator, get_visible(moderator, material_id))
+    material = get_visible(moderator, material_id)
+    service.approve_material(moderator, material, edition=request.form.get("edition", ""))
     return _decided(_("Published."))
 
 
@@ -45,5 +50,6 @@ def approve(material_id: int) -> str | Response:
 def reject(material_id: int) -> str | Response:
     moderator = service.require_moderator(signed_in())
     material = get_visible(moderator, material_id)
-    service.reject_material(moderator, material, request.form.get("reason", ""))
+    reason, edition = request.form.get("reason", ""), request.form.get("edition", "")
+    service.reject_material(moderator, material, reason, edition=edition)
     return _decided(_("Rejected; the uploader sees the reason."))

@@ -1,7 +1,108 @@
-"""Pages of notifications."""
+"""Pages of notifications: the list, when to be told, and the link that turns letters off."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
 
-bp = Blueprint("notifications", __name__, url_prefix="/me")
+from edu.extensions import csrf, db
+from edu.htmx import go_to, wants_fragment
+from edu.notifications import service
+from edu.notifications.channels import CHANNELS
+from edu.notifications.choices import list_choices, pace_label, topic_label
+from edu.notifications.models import Pace, Topic
+from edu.notifications.unsubscribing import read_link
+from edu.site.requests import signed_in
+
+bp = Blueprint("notifications", __name__)
+
+
+@bp.get("/me/notifications")
+def index() -> str:
+    unread = request.args.get("unread") == "1"
+    number = request.args.get("page", 1, type=int)
+    page = service.list_notifications(signed_in(), number, unread=unread)
+    return render_template("notifications/index.html", page=page, unread=unread)
+
+
+@bp.get("/me/notifications/<int:notification_id>")
+def open_one(notification_id: int) -> BaseResponse:
+    notification = service.read_notification(signed_in(), notification_id)
+    material_id = notification.material_id
+    db.session.commit()
+    return redirect(url_for("materials.show", material_id=material_id), 303)
+
+
+@bp.post("/me/notifications/<int:notification_id>/read")
+def read(notification_id: int) -> str | BaseResponse:
+    person = signed_in()
+    notification = service.read_notification(person, notification_id)
+    db.session.commit()
+    if wants_fragment():
+        count = service.count_unread(person)
+        return render_template(
+            "notifications/_read.html", notification=notification, unread_count=count
+        )
+    return redirect(url_for(".index"), 303)
+
+
+@bp.post("/me/notifications/read")
+def read_all() -> BaseResponse:
+    service.read_all(signed_in())
+    db.session.commit()
+    return go_to(url_for(".index"))
+
+
+# When to be told ------------------------------------------------------------------------------
+
+
+@bp.get("/me/notification-settings")
+def choices() -> str:
+    return render_template(
+        "notifications/choices.html",
+        chosen=list_choices(signed_in()),
+        topics={topic: topic_label(topic) for topic in Topic},
+        paces={pace: pace_label(pace) for pace in Pace},
+        channels=CHANNELS,
+    )
+
+
+@bp.post("/me/notification-settings")
+def save_choices() -> BaseResponse:
+    person = signed_in()
+    chosen = {
+        (topic.value, channel): request.form[f"{topic}:{channel}"]
+        for topic, channel in list_choices(person)
+        if f"{topic}:{channel}" in request.form
+    }
+    service.set_choices(person, chosen)
+    db.session.commit()
+    flash(_("Saved."), "success")
+    return redirect(url_for(".choices"), 303)
+
+
+# Without a sign-in ----------------------------------------------------------------------------
+
+
+@bp.get("/unsubscribe/<token>")
+def unsubscribe(token: str) -> str:
+    _user_id, _channel, topics = read_link(token)
+    return _unsubscribe_page(token, topics, done=False)
+
+
+@bp.post("/unsubscribe/<token>")
+def unsubscribe_submit(token: str) -> str:
+    topics = service.turn_off(token)
+    db.session.commit()
+    return _unsubscribe_page(token, topics, done=True)
+
+
+# Mail programs post there by themselves (RFC 8058), with no page of ours and no cookies to abuse:
+# the signed address is what shows that they may.
+csrf.exempt(unsubscribe_submit)
+
+
+def _unsubscribe_page(token: str, topics: list[Topic], *, done: bool) -> str:
+    labels = [topic_label(topic) for topic in topics]
+    return render_template("notifications/unsubscribe.html", token=token, topics=labels, done=done)

@@ -13,6 +13,7 @@ from edu.errors import Forbidden, InvalidInput
 from edu.extensions import db, insert_if_absent, settings, utcnow
 from edu.materials.models import Material, MaterialStatus
 from edu.materials.service import with_details
+from edu.permissions import Permission, may, require
 from edu.ratings.models import Rating
 
 NOTICED_DIFFERENCE = 0.005  # stars; less moves nothing in the order of any list
@@ -60,8 +61,9 @@ def _sums(material_id: int | None = None) -> tuple[float, float, int]:
 
 def can_rate(user: User | None, material: Material) -> bool:
     """Everybody rates what is published, but not their own work."""
-    published = material.status == MaterialStatus.ACTIVE
-    return user is not None and published and material.uploader_id != user.id
+    if user is None or material.uploader_id == user.id:
+        return False
+    return may(user, Permission.RATE, material) and material.status == MaterialStatus.ACTIVE
 
 
 def rate_material(user: User, material: Material, stars: int) -> RatingSummary:
@@ -70,6 +72,7 @@ def rate_material(user: User, material: Material, stars: int) -> RatingSummary:
         raise Forbidden(_("Only published materials can be rated."))
     if material.uploader_id == user.id:
         raise Forbidden(_("You cannot rate your own material."))
+    require(user, Permission.RATE, material)
     if not 1 <= stars <= 5:
         raise InvalidInput(_("Choose from one to five stars."), field="stars")
     # Voters on one material take turns, so that each sum holds the votes before it.

@@ -54,6 +54,7 @@ class SearchFilters:
     rating_gte: float | None = None
     uploaded_after: datetime | None = None
     uploaded_before: datetime | None = None
+    material_id: int | None = None  # this one only, and only if it holds every word
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,9 @@ def _find(snapshot: Snapshot, query: ParsedQuery, request: SearchRequest) -> _Fo
     strict = frozenset.intersection(*holding.values())
     for phrase in query.phrases:
         strict = _with_phrase(snapshot, phrase, strict)
-    if query.phrases or len(strict) >= FEWEST_STRICT or len(query.terms) == 1:
+    # One material is asked about by name: that it holds some of the words is no reason to name it.
+    exact = query.phrases or request.filters.material_id is not None
+    if exact or len(strict) >= FEWEST_STRICT or len(query.terms) == 1:
         return _Found(strict, {})
     return _relax(snapshot, holding)
 

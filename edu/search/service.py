@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 
@@ -93,25 +93,37 @@ class SearchInput:
 def find_materials(wanted: SearchInput) -> Found:
     """Search the published materials. Raises Unavailable when the index cannot be read."""
     per_page = wanted.per_page or settings().per_page
-    request = SearchRequest(
-        wanted.text,
-        SearchFilters(
-            category_id=wanted.category.id if wanted.category else None,
-            type=wanted.type,
-            rating_gte=wanted.rating_gte,
-            uploaded_after=_start(wanted.uploaded_after),
-            uploaded_before=_start(wanted.uploaded_before, days=1),
-        ),
-        wanted.sort,
-        wanted.page,
-        per_page,
-    )
+    request = SearchRequest(wanted.text, _filters(wanted), wanted.sort, wanted.page, per_page)
+    answer = _ask_index(request)
+    return Found(_with_places(answer), answer.total, wanted.page, per_page, sorted(answer.terms))
+
+
+def finds(wanted: SearchInput, material_id: int) -> bool:
+    """Whether the indexed material passes the filters and holds every word of this search.
+
+    Raises Unavailable when the index cannot be read.
+    """
+    filters = replace(_filters(wanted), material_id=material_id)
+    # Any order but relevance, which would be worked out in vain.
+    return _ask_index(SearchRequest(wanted.text, filters, "date", per_page=1)).total > 0
+
+
+def _ask_index(request: SearchRequest) -> SearchAnswer:
     try:
-        answer = search_index().search(request)
+        return search_index().search(request)
     except IndexUnavailable as error:
         log.exception("search: the index does not answer")
         raise Unavailable(_("Search does not work just now. Try again in a minute.")) from error
-    return Found(_with_places(answer), answer.total, wanted.page, per_page, sorted(answer.terms))
+
+
+def _filters(wanted: SearchInput) -> SearchFilters:
+    return SearchFilters(
+        category_id=wanted.category.id if wanted.category else None,
+        type=wanted.type,
+        rating_gte=wanted.rating_gte,
+        uploaded_after=_start(wanted.uploaded_after),
+        uploaded_before=_start(wanted.uploaded_before, days=1),
+    )
 
 
 def _start(day: date | None, days: int = 0) -> datetime | None:
@@ -169,6 +181,11 @@ _PENDING = or_(
 def has_pending() -> bool:
     """Whether the database is ahead of the index."""
     return db.session.scalar(select(Material.id).where(_PENDING).limit(1)) is not None
+
+
+def count_pending() -> int:
+    """How many materials the index has yet to learn of, or to forget."""
+    return db.session.scalar(select(func.count()).where(_PENDING)) or 0
 
 
 def index_pending() -> bool:

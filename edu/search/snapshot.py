@@ -22,6 +22,7 @@ from edu.search.folding import PassageMap
 from edu.search.schema import (
     Row,
     category_mark,
+    id_mark,
     kind_mark,
     new_schema,
     type_mark,
@@ -230,6 +231,8 @@ def _forget_missing(folder: Path) -> None:
 
 
 def _filter_marks(filters: SearchFilters) -> Iterator[str]:
+    if filters.material_id is not None:
+        yield id_mark(filters.material_id)
     if filters.category_id is not None:
         yield category_mark(filters.category_id)
     if filters.type is not None:

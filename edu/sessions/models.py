@@ -19,6 +19,15 @@ class SessionKind(StrEnum):
     API = "api"
 
 
+class Scope(StrEnum):
+    """What a personal token may be used for, within what its person may do."""
+
+    READ = "read"
+    WRITE = "write"
+    UPLOAD = "upload"
+    MODERATE = "moderate"
+
+
 class UserSession(Model):
     """One sign-in of a person on one device; without the row the device is signed out.
 

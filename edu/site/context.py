@@ -1,40 +1,29 @@
-"""What every template can use: language, theme, formats."""
+"""What every template can use: the person's choices, formats."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, g, request
-from flask_babel import format_date, format_decimal, get_locale
+from flask import Flask, g
+from flask_babel import format_date, format_datetime, format_decimal, get_locale
 from flask_babel import gettext as _
 
+from edu.accounts.service import shown_name
 from edu.assets import asset
 from edu.catalog.models import MaterialType
 from edu.catalog.service import type_label
-from edu.extensions import settings
 from edu.htmx import wants_fragment
 from edu.materials.service import can_upload
 from edu.media.blocks import split_blocks
 from edu.media.messages import refusal_message
 from edu.moderation.service import count_pending
+from edu.notifications.service import count_unread
+from edu.permissions import Permission, may
+from edu.site.preferences import LANGUAGES, chosen_theme
 from edu.site.requests import current_person
+from edu.site.settings import site_settings
 from edu.site.settings_pages import settings_pages
-
-LANGUAGES = {"ru": "Русский", "en": "English"}
-THEMES = ("auto", "light", "dark")
-
-
-def choose_locale() -> str:
-    """The language that the person chose, else the site's: browsers in labs lie about it."""
-    chosen = request.cookies.get("lang", "") if request else ""
-    return chosen if chosen in LANGUAGES else settings().default_locale
-
-
-def chosen_theme() -> str:
-    """`auto`, `light` or `dark`."""
-    theme = request.cookies.get("theme", "auto")
-    return theme if theme in THEMES else "auto"
 
 
 def format_size(size: int) -> str:
@@ -64,23 +53,38 @@ def format_day(moment: datetime) -> str:
     return str(format_date(moment, "d MMMM yyyy" if str(get_locale()) == "ru" else "medium"))
 
 
+def format_moment(moment: datetime) -> str:
+    """A moment to the minute, in UTC, in the reader's spelling."""
+    return f"{format_datetime(moment, 'short')}\N{NO-BREAK SPACE}UTC"
+
+
 def _pending_count() -> int:
     # Asked for by the header of every page, and by the queue page itself: once a request is enough.
     if "pending_count" not in g:
-        g.pending_count = count_pending()
+        g.pending_count = count_pending(current_person())
     return int(g.pending_count)
+
+
+def _unread_count() -> int:
+    person = current_person()
+    if "unread_count" not in g:
+        g.unread_count = count_unread(person) if person else 0
+    return int(g.unread_count)
 
 
 def template_context() -> dict[str, Any]:
     """The variables of every template."""
     person = current_person()
     return {
-        "site_name": settings().site_name,
+        "site_name": site_settings().name,
+        "announcement": site_settings().announcement,
         "theme": chosen_theme(),
         "locale": str(get_locale()),
         "languages": LANGUAGES,
         "wants_fragment": wants_fragment(),
-        "pending_count": _pending_count() if person and person.is_moderator else 0,
+        "pending_count": _pending_count() if may(person, Permission.REVIEW) else 0,
+        "unread_count": _unread_count(),
+        "is_reviewer": may(person, Permission.REVIEW),
         "may_upload": can_upload(person),
     }
 
@@ -94,7 +98,9 @@ def register_template_helpers(app: Flask) -> None:
         duration=format_duration,
         rating=format_rating,
         date=format_day,
+        datetime=format_moment,
         number=format_decimal,
+        person_name=shown_name,
     )
     app.jinja_env.globals.update(
         asset=asset,

@@ -1,13 +1,13 @@
-"""How the embedded database is opened."""
+"""How the embedded database is opened, and how a table is kept from changing."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, text
 
-from edu.extensions import db
+from edu.extensions import Base, db
 
 PRAGMAS = (
     "journal_mode = WAL",  # readers and the one writer do not wait for each other
@@ -30,3 +30,18 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def lock_table(model: type[Base]) -> None:
+    """Let nobody else change this table until the transaction ends, and read it anew.
+
+    For rare decisions that hang on many rows at once, such as who is the last administrator.
+    """
+    db.session.flush()
+    if db.engine.dialect.name == "postgresql":
+        lock = f"LOCK TABLE {model.__tablename__} IN SHARE ROW EXCLUSIVE MODE"
+    else:
+        # SQLite has one writer at a time; who begins to write has read nothing that is old.
+        lock = f"DELETE FROM {model.__tablename__} WHERE 1 = 0"  # noqa: S608  # our own table's name
+    db.session.execute(text(lock))
+    db.session.expire_all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import shutil
 from typing import IO, Any, cast
 
@@ -11,14 +12,16 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from edu.accounts.models import User
-from edu.api.security import api_person_or_stranger
+from edu.api.security import Scope, caller_or_stranger
 from edu.errors import SignInRequired, Unavailable
 from edu.extensions import client_address, settings
+from edu.permissions import Permission, may
 from edu.storage.incoming import HashingFile
+from edu.versions.service import may_replace
 
 FORM_OVERHEAD = 256 * 1024
-UPLOAD_ENDPOINTS = {"materials.upload_submit"}
-API_UPLOAD_ENDPOINT = "api_materials.create"
+UPLOAD_ENDPOINTS = {"materials.upload_submit", "versions.replace_submit"}
+API_UPLOAD_ENDPOINTS = {"api_materials.create", "api_versions.create"}
 
 CSP = "; ".join(
     (
@@ -84,6 +87,13 @@ def who_asks() -> str:
     return f"user:{person.id}" if person else f"address:{client_address()}"
 
 
+def visitor() -> str:
+    """What tells a stranger's browser from others, for counting only."""
+    # No cookie for strangers: it would need consent, and dropping it would count them anew.
+    facts = f"{client_address()}|{request.user_agent.string}"
+    return hmac.digest(settings().secret_key.encode(), facts.encode(), "sha256").hex()
+
+
 def upload_limit() -> int:
     """The largest body of a request that carries a file."""
     return settings().max_upload_bytes + FORM_OVERHEAD
@@ -104,19 +114,30 @@ def _require_space() -> None:
 
 
 def _may_send_file() -> bool:
-    if request.endpoint == API_UPLOAD_ENDPOINT:
-        person = api_person_or_stranger()
-        return person is not None and person.is_moderator
-    return request.endpoint in UPLOAD_ENDPOINTS and bool(current_user.is_authenticated)
+    if request.endpoint in UPLOAD_ENDPOINTS:
+        person = current_person()
+        permission = Permission.UPLOAD
+    elif request.endpoint in API_UPLOAD_ENDPOINTS:
+        caller = caller_or_stranger()
+        person = caller.user if caller and caller.may_use(Scope.UPLOAD) else None
+        permission = Permission.PUBLISH
+    else:
+        return False
+    number = (request.view_args or {}).get("material_id")
+    if number is None:
+        return may(person, permission)
+    return person is not None and may_replace(person, number)
 
 
 def refuse_nul() -> None:
     """No text of people holds a NUL, and PostgreSQL cannot keep one: 400 before anybody tries."""
-    texts = [request.path]
-    if not request.path.startswith("/api/"):  # the API names the field, after the sign-in
-        texts += _values(request.args)
-        if request.method == "POST" and request.blueprint:
-            texts += _values(request.form)
+    if request.path.startswith("/api/"):  # the part that reads a field names it
+        if "\0" in request.path:
+            abort(404)
+        return
+    texts = [request.path, *_values(request.args)]
+    if request.method == "POST" and request.blueprint:
+        texts += _values(request.form)
     if any("\0" in text for text in texts):
         abort(400)
 

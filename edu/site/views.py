@@ -1,4 +1,4 @@
-"""Home, language, health, the component sheet and built static files."""
+"""Home, language and theme, health, the component sheet and built static files."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from edu.accounts.views import safe_target
 from edu.assets import DIST
 from edu.catalog.service import list_subjects
-from edu.extensions import db, limiter, search_index, settings, storage
+from edu.extensions import db, limiter, search_index, storage
+from edu.library.service import list_reading
 from edu.materials.service import count_by_category, list_newest
 from edu.ratings.service import list_top_materials
-from edu.site.context import LANGUAGES
+from edu.site.preferences import choose_language, choose_theme
+from edu.site.requests import current_person
 
 log = logging.getLogger(__name__)
 main = Blueprint("main", __name__)
@@ -46,21 +48,21 @@ def home() -> str:
         newest=list_newest(8),
         subjects=list_subjects(),
         counts=count_by_category(),
+        reading=list_reading(current_person()),
     )
 
 
 @main.post("/language")
 def set_language() -> BaseResponse:
     response = redirect(safe_target(request.form.get("next")), 303)
-    if request.form.get("lang") in LANGUAGES:
-        response.set_cookie(
-            "lang",
-            request.form["lang"],
-            max_age=YEAR_S,
-            secure=settings().is_public,
-            samesite="Lax",
-            httponly=True,
-        )
+    choose_language(request.form.get("lang", ""), response)
+    return response
+
+
+@main.post("/theme")
+def set_theme() -> BaseResponse:
+    response = redirect(safe_target(request.form.get("next")), 303)
+    choose_theme(request.form.get("theme", ""), response)
     return response
 
 

@@ -29,7 +29,8 @@ from edu.search.service import (
     find_materials,
 )
 from edu.search.service import MAX_QUERY as MAX_WORDS
-from edu.site.context import LANGUAGES, format_rating
+from edu.site.context import format_rating
+from edu.site.preferences import LANGUAGES
 
 log = logging.getLogger(__name__)
 

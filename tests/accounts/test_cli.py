@@ -6,6 +6,7 @@ from flask import Flask
 
 from edu.accounts import service
 from edu.accounts.models import User
+from edu.catalog.service import ensure_category
 from edu.extensions import db
 from tests.conftest import PASSWORD, sign_in
 
@@ -45,6 +46,28 @@ def test_a_role_is_given(app: Flask, people: dict[str, int]) -> None:
         assert db.session.get_one(User, people["alice"]).is_moderator
     assert run(app, "role", "nobody@example.org", "admin")[0] == 1
     assert "alice@example.org" in run(app, "list")[1]
+
+
+def test_a_moderator_gets_subjects_by_their_addresses(app: Flask, people: dict[str, int]) -> None:
+    with app.app_context():
+        physics = ensure_category("Физика", slug="fizika")
+        ensure_category("Механика", physics, slug="mekhanika")
+        db.session.commit()
+    arguments = ["role", "maria@example.org", "moderator", "--subject", "fizika/mekhanika"]
+    code, said = run(app, *arguments, "--subject", "/fizika")
+    assert (code, said) == (0, "maria@example.org: moderator fizika/mekhanika /fizika\n")
+    with app.app_context():
+        maria = db.session.get_one(User, people["maria"])
+        assert not maria.moderates_all
+        assert {own.category.slug for own in maria.moderated} == {"mekhanika", "fizika"}
+    assert run(app, *arguments, "--subject", "chemistry") == (
+        1,
+        "Error: there is no subject chemistry\n",
+    )
+    assert run(app, "role", "maria@example.org", "admin", "--subject", "fizika")[0] == 1
+    assert run(app, "role", "maria@example.org", "moderator")[0] == 0
+    with app.app_context():
+        assert db.session.get_one(User, people["maria"]).moderates_all
 
 
 def test_a_new_password_ends_sessions(app: Flask, people: dict[str, int]) -> None:

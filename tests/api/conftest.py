@@ -17,7 +17,7 @@ from edu.catalog.service import ensure_category
 from edu.extensions import db, utcnow
 from edu.materials.models import Material, MaterialStatus, Passage, StoredFile, Tag
 from edu.search.service import rebuild_index
-from tests.conftest import MakeApp
+from tests.conftest import PASSWORD, MakeApp
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Program:
 
     client: FlaskClient
     token: str = ""
+    refresh_token: str = ""
 
     def get(self, path: str, **query: Any) -> TestResponse:
         return self.client.get(f"/api{path}", query_string=query, headers=self._headers())
@@ -33,11 +34,30 @@ class Program:
     def post(self, path: str, **more: Any) -> TestResponse:
         return self.client.post(f"/api{path}", headers=self._headers(), **more)
 
+    def patch(self, path: str, **more: Any) -> TestResponse:
+        return self.client.patch(f"/api{path}", headers=self._headers(), **more)
+
+    def delete(self, path: str) -> TestResponse:
+        return self.client.delete(f"/api{path}", headers=self._headers())
+
+    def refresh(self) -> TestResponse:
+        return self.client.post("/api/auth/refresh", json={"refresh_token": self.refresh_token})
+
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
 
 ProgramOf = Callable[..., Program]
+
+
+def sign_in_program(app: Flask, name: str = "alice") -> Program:
+    """A program that has signed in with a password."""
+    client = app.test_client()
+    login = {"email": f"{name}@example.org", "password": PASSWORD}
+    answer = client.post("/api/auth/login", json=login)
+    assert answer.status_code == 200, answer.text
+    assert answer.json
+    return Program(client, answer.json["access_token"], answer.json["refresh_token"])
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from edu.accounts.models import Role
+from edu.accounts.models import Role, User
 from edu.api.security import issue_token
 from edu.catalog.service import ensure_category
 from edu.extensions import db
@@ -20,6 +20,7 @@ from edu.materials.models import Material, MaterialStatus
 from tests.api.conftest import Program, ProgramOf
 from tests.conftest import MakeApp, make_user
 from tests.media.samples import page_pdf, write_docx
+from tests.samples import confine
 
 
 @pytest.fixture
@@ -114,6 +115,19 @@ def test_only_moderators_upload(
     assert count(app) == 0
 
 
+def test_moderators_of_other_subjects_do_not_upload(
+    app: Flask, program: ProgramOf, people: dict[str, int], category: int, tmp_path: Path
+) -> None:
+    with app.app_context():
+        chemistry = ensure_category("Химия", slug="khimiya")
+        confine(db.session.get_one(User, people["maria"]), chemistry)
+        own = chemistry.id
+    maria = program("maria")
+    assert send(maria, pdf(tmp_path), category).status_code == 403
+    assert count(app) == 0
+    assert send(maria, pdf(tmp_path), own).status_code == 201
+
+
 def test_body_of_a_stranger_is_not_read(app: Flask, program: ProgramOf, category: int) -> None:
     big = b"%PDF-1.7" + b"\0" * 3_000_000
     incoming = Path(app.extensions["edu.settings"].data_dir) / "incoming"
@@ -125,7 +139,7 @@ def test_body_of_a_stranger_is_not_read(app: Flask, program: ProgramOf, category
 
 
 def test_big_json_is_refused_and_counted(make_app: MakeApp) -> None:
-    stranger = Program(make_app(API_LIMIT="2 per minute").test_client())
+    stranger = Program(make_app(LOGIN_LIMIT_ADDRESS="2 per minute").test_client())
     body = {"email": "a" * 2_000_000, "password": "x"}
     answers = [stranger.post("/auth/login", json=body) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [413, 413, 429]

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask
 
-from edu.accounts.service import register_user
+from edu.accounts.service import create_user
 from edu.catalog.service import ensure_category
 from edu.extensions import db, utcnow
 from edu.materials.models import Material, MaterialStatus, Passage, StoredFile
@@ -20,7 +20,7 @@ LECTURES = 7
 def fill(app: Flask) -> None:
     """Seven lectures on series, one with a hostile title, one that is not published any more."""
     with app.app_context():
-        register_user("alice@example.org", "correct horse battery", "Alice")
+        create_user("alice@example.org", "correct horse battery", "Alice")
         for number in range(1, LECTURES + 1):
             page = f"Признак Даламбера: числовой ряд номер {number} сходится."
             add(f"Числовые ряды, лекция {number}", ["Введение.", page])

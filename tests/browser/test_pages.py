@@ -112,6 +112,10 @@ PAGES: dict[str, tuple[str, str, Callable[[Page], None]]] = {
     "queue": ("maria", "/moderation", nothing),
     "login": ("", "/login", nothing),
     "register": ("", "/register", nothing),
+    "recover": ("", "/recover", nothing),
+    "profile": ("alice", "/me/settings", nothing),
+    "security": ("alice", "/me/security", nothing),
+    "devices": ("alice", "/me/devices", nothing),
     "uploads": ("alice", "/me/uploads", nothing),
     "subjects": ("", "/subjects", nothing),
     "subject": ("", "/subjects/matematicheskiy-analiz", nothing),
@@ -164,7 +168,8 @@ def test_the_switch_of_theme_is_kept_and_rendered_by_the_server(sample: Sample) 
     page = person.page
     page.goto("/")
     page.locator("header [data-menu] > summary").click()
-    page.locator("[data-theme-choice=dark]").click()
+    with page.expect_response("**/theme"):
+        page.locator("[data-theme-choice=dark]").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.goto("/subjects")
     assert '<html lang="ru" data-theme="dark">' in page.request.get("/subjects").text()

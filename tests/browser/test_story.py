@@ -10,8 +10,11 @@ import pypdfium2
 import pytest
 from fpdf import FPDF
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
 from edu.assets import DIST
+from edu.extensions import db
+from edu.mail.models import Letter
 from tests.browser.people import Complaints, Person
 from tests.product import Product, make_product
 from tests.realdata import realdata
@@ -61,12 +64,28 @@ def phrase_of_page(path: Path, number: int) -> str:
     raise LookupError(f"no phrase of {WORDS} words on page {number} of {path.name}")
 
 
+def link_to(product: Product, email: str) -> str:
+    """The link of the last letter to this address, which waits for the worker."""
+
+    def read() -> str | None:
+        youngest = select(Letter.text).where(Letter.address == email).order_by(Letter.id.desc())
+        return db.session.scalar(youngest.limit(1))
+
+    found = re.search(rf"{re.escape(product.url)}/\S+", product.ask(read) or "")
+    assert found, f"no letter to {email}"
+    return found[0]
+
+
 def register(person: Person, name: str) -> None:
-    page = person.page
+    page, email = person.page, f"{name.lower()}.new@example.org"
     page.goto("/register")
     page.locator("#name").fill(name)
-    page.locator("#email").fill(f"{name.lower()}.new@example.org")
+    page.locator("#email").fill(email)
     page.locator("#password").fill("long enough for anybody")
+    page.locator("main form button:not([type=button])").click()
+    page.wait_for_url("**/register/sent")
+    expect(page.locator("main")).to_contain_text(email)
+    page.goto(link_to(person.product, email))
     page.locator("main form button:not([type=button])").click()
     page.wait_for_url("**/")
     expect(page.locator("header .avatar")).to_have_text(name[0])

@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from edu.claims import this_host
 from edu.errors import Conflict
 from edu.extensions import db, search_index, settings, utcnow
 from edu.materials.models import Material, MaterialStatus, Passage
@@ -357,7 +358,7 @@ def dead_pid() -> int:
 
 
 def test_materials_of_dead_processes_are_freed(any_app: Flask, waiting: int) -> None:
-    host = service.this_host()
+    host = this_host()
     with any_app.app_context():
         change(waiting, claim=f"{host}:{dead_pid()}:x", heartbeat_at=utcnow())
         assert service.release_dead_claims() == 1
@@ -372,7 +373,7 @@ def test_materials_of_dead_processes_are_freed(any_app: Flask, waiting: int) -> 
 def test_materials_of_others_are_left_until_they_fall_silent(
     any_app: Flask, waiting: int, claim: str
 ) -> None:
-    name = claim.format(host=service.this_host(), own=os.getpid(), dead=dead_pid())
+    name = claim.format(host=this_host(), own=os.getpid(), dead=dead_pid())
     with any_app.app_context():
         change(waiting, claim=name, heartbeat_at=utcnow())
         assert service.release_dead_claims() == 0
@@ -385,7 +386,7 @@ def test_materials_of_others_are_left_until_they_fall_silent(
 def test_freeing_takes_nothing_from_a_new_owner(
     any_app: Flask, waiting: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claim = f"{service.this_host()}:{dead_pid()}:x"
+    claim = f"{this_host()}:{dead_pid()}:x"
 
     def taken_meanwhile(_claim: str) -> bool:
         change(waiting, claim="another", heartbeat_at=utcnow())
@@ -393,7 +394,7 @@ def test_freeing_takes_nothing_from_a_new_owner(
 
     with any_app.app_context():
         change(waiting, claim=claim, heartbeat_at=utcnow())
-        monkeypatch.setattr(service, "_owner_is_dead", taken_meanwhile)
+        monkeypatch.setattr(service, "owner_is_dead", taken_meanwhile)
         assert service.release_dead_claims() == 0
         db.session.commit()
         assert get_material(waiting).heartbeat_at is not None
@@ -404,7 +405,7 @@ def test_the_reconciler_brings_everything_to_an_end(
 ) -> None:
     replace_process(monkeypatch, lambda beat: processed())
     people = make_people(any_app)
-    host, dead = service.this_host(), dead_pid()
+    host, dead = this_host(), dead_pid()
     with any_app.app_context():
 
         def make(uploader: str, title: str, **changes: Any) -> int:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from edu import claims
+from edu.claims import this_host
 from edu.extensions import db, utcnow
 from edu.materials.models import MaterialStatus
 from edu.media import service
@@ -86,7 +88,7 @@ def test_a_stop_takes_nothing_from_others(
     any_app: Flask, make_claimed: Callable[..., int], claim: str
 ) -> None:
     own = os.getpid()
-    name = claim.format(host=service.this_host(), own=own, other=own + 1)
+    name = claim.format(host=this_host(), own=own, other=own + 1)
     with any_app.app_context():
         material_id = make_claimed(name)
         assert service.give_back_claims() == 0
@@ -99,7 +101,7 @@ def test_a_stop_takes_nothing_from_others(
 def test_the_wildcards_of_a_host_name_are_letters(
     any_app: Flask, make_claimed: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "this_host", lambda: "lib_1%")
+    monkeypatch.setattr(claims, "this_host", lambda: "lib_1%")
     with any_app.app_context():
         make_claimed(f"libx1-other:{os.getpid()}:x")
         assert service.give_back_claims() == 0
@@ -110,6 +112,6 @@ def test_what_is_done_is_not_given_back(
     any_app: Flask, make_claimed: Callable[..., int], status: MaterialStatus
 ) -> None:
     with any_app.app_context():
-        material_id = make_claimed(f"{service.this_host()}:{os.getpid()}:x", status=status)
+        material_id = make_claimed(f"{this_host()}:{os.getpid()}:x", status=status)
         assert service.give_back_claims() == 0
         assert get_material(material_id).status == status

@@ -52,6 +52,26 @@ def test_many_uploads_come_in_pages(
     assert client.get("/me/uploads?page=x").status_code == 200
 
 
+def test_uploads_can_be_narrowed_to_a_state(any_app: Flask) -> None:
+    people = make_people(any_app)
+    with any_app.app_context():
+        for status, number in ((MaterialStatus.FAILED, 2), (MaterialStatus.ACTIVE, 3)):
+            for n in range(number):
+                make_material(people["alice"], status, title=f"{status} {n}")
+        make_material(people["charlie"], MaterialStatus.PENDING, title="Other")
+        alice = db.session.get_one(User, people["alice"])
+        assert service.count_uploads(alice) == {"failed": 2, "active": 3}
+        page = service.list_uploads(alice, 1, MaterialStatus.FAILED)
+        assert {material.title for material in page.items} == {"failed 0", "failed 1"}
+    client = sign_in(any_app.test_client(), "alice")
+    shown = client.get("/me/uploads?status=failed").text
+    assert "failed 1" in shown
+    assert "active 1" not in shown
+    assert 'href="/me/uploads?status=active"' in shown
+    assert "Nothing in this state" in client.get("/me/uploads?status=rejected").text
+    assert "active 1" in client.get("/me/uploads?status=nonsense").text
+
+
 def test_an_empty_list_says_so(client: FlaskClient, people: dict[str, int]) -> None:
     response = sign_in(client, "alice").get("/me/uploads")
     assert response.status_code == 200

@@ -14,6 +14,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from edu.accounts.models import User
+from edu.catalog.service import ensure_category
 from edu.extensions import db, settings, storage
 from edu.materials import forms
 from edu.materials.models import Material, MaterialStatus
@@ -23,6 +24,7 @@ from edu.storage.base import original_key, thumbnail_key
 from tests.conftest import MakeApp, make_people, sign_in
 from tests.samples import (
     PDF_TEXT,
+    confine,
     get_material,
     make_category,
     material_id_of,
@@ -106,6 +108,27 @@ def test_a_moderators_file_is_published_at_once_and_found(
         hits = find_materials(SearchInput(text="monotone sequence")).items
         assert [hit.material.id for hit in hits] == [material_id]
         assert [place.number for place in hits[0].places] == [1]
+
+
+def test_a_moderators_file_elsewhere_waits_for_review(
+    app: Flask,
+    maria: FlaskClient,
+    people: dict[str, int],
+    subject: int,
+    pdf_file: Path,
+    tmp_path: Path,
+) -> None:
+    with app.app_context():
+        own = ensure_category("Физика", slug="fizika")
+        part = ensure_category("Оптика", own, slug="optika").id
+        confine(db.session.get_one(User, people["maria"]), own)
+    assert "elsewhere a moderator looks at them first" in maria.get("/upload").text
+    elsewhere = material_id_of(send_file(maria, subject, pdf_file))
+    other_file = write_small_pdf(tmp_path / "optics.pdf", "Optics")
+    at_home = material_id_of(send_file(maria, part, other_file))
+    with app.app_context():
+        assert get_material(elsewhere).status == MaterialStatus.PENDING
+        assert get_material(at_home).status == MaterialStatus.ACTIVE
 
 
 def test_a_material_waits_until_a_worker_takes_it(make_app: MakeApp, pdf_file: Path) -> None:

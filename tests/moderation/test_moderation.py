@@ -11,12 +11,14 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from edu.accounts.models import User
+from edu.catalog.service import ensure_category
 from edu.errors import Conflict, Forbidden, InvalidInput
 from edu.extensions import db, search_index, utcnow
 from edu.materials.models import Material, MaterialStatus
 from edu.moderation import service
+from edu.notifications.models import Notification
 from tests.conftest import make_people, sign_in
-from tests.samples import get_material, make_material
+from tests.samples import confine, get_material, make_category, make_material
 
 FRAGMENT = {"HX-Request": "true"}
 
@@ -195,7 +197,109 @@ def test_the_service_checks_the_person_itself(app: Flask, people: dict[str, int]
                 service.list_pending(nobody, 1)
         with pytest.raises(InvalidInput):
             service.reject_material(alice, material, "")
-        assert service.count_pending() == 1
+        assert get_material(material.id).status == MaterialStatus.PENDING
+        assert [service.count_pending(nobody) for nobody in (alice, None)] == [0, 0]
+
+
+def test_a_decision_is_about_what_was_seen(app: Flask, maria: FlaskClient, pending: int) -> None:
+    with app.app_context():
+        seen = get_material(pending).edition
+    assert f'name="edition" value="{seen}"' in maria.get("/moderation").text
+    with app.app_context():
+        get_material(pending).title = "Something else"
+        db.session.commit()
+    for act in ("approve", "reject"):
+        form = {"edition": seen, "reason": "no"}
+        assert maria.post(f"/moderation/{pending}/{act}", data=form).status_code == 409
+    with app.app_context():
+        material = get_material(pending)
+        assert (material.status, material.moderator_id) == (MaterialStatus.PENDING, None)
+        now = material.edition
+    assert maria.post(f"/moderation/{pending}/approve", data={"edition": now}).status_code == 303
+
+
+def test_the_uploader_is_told_of_each_decision_once(
+    app: Flask, maria: FlaskClient, people: dict[str, int], pending: int
+) -> None:
+    with app.app_context():
+        other = make_material(people["alice"], MaterialStatus.PENDING, title="Other").id
+    maria.post(f"/moderation/{pending}/approve")
+    maria.post(f"/moderation/{other}/reject", data={"reason": "Скан нечёткий"})
+    maria.post(f"/moderation/{other}/reject", data={"reason": "Ещё раз"})
+    with app.app_context():
+        told = {
+            (n.user_id, n.kind, n.material_id, n.note)
+            for n in db.session.query(Notification).where(Notification.topic == "decisions")
+        }
+        alice = people["alice"]
+        assert told == {
+            (alice, "approved", pending, ""),
+            (alice, "rejected", other, "Скан нечёткий"),
+        }
+
+
+# Moderators of some subjects ------------------------------------------------------------------
+
+
+@pytest.fixture
+def subjects(app: Flask, people: dict[str, int]) -> dict[str, int]:
+    """Maria reviews «матан» only; materials of Alice that wait, by subject."""
+    with app.app_context():
+        matan = make_category()
+        part = ensure_category("Ряды", matan, slug="ryady")
+        physics = ensure_category("Физика", slug="fizika")
+        confine(db.session.get_one(User, people["maria"]), matan)
+        places = {"matan": matan, "part": part, "physics": physics}
+        return {
+            name: make_material(
+                people["alice"], MaterialStatus.PENDING, title=f"About {name}", category=place
+            ).id
+            for name, place in places.items()
+        }
+
+
+def test_the_queue_and_its_count_hold_the_own_subjects_only(
+    maria: FlaskClient, subjects: dict[str, int]
+) -> None:
+    page = maria.get("/moderation").text
+    assert "About matan" in page
+    assert "About part" in page
+    assert "About physics" not in page
+    assert 'id="pending-count">2</span>' in page
+
+
+def test_elsewhere_a_moderator_is_an_outsider(
+    app: Flask, maria: FlaskClient, people: dict[str, int], subjects: dict[str, int]
+) -> None:
+    hidden = subjects["physics"]
+    for part in ("", "/file", "/thumbnail", "/status"):
+        assert maria.get(f"/materials/{hidden}{part}").status_code == 404
+    with app.app_context():
+        physics = get_material(hidden).category
+        shown = make_material(people["alice"], title="Published", category=physics).id
+    for act in ("approve", "reject"):
+        form = {"reason": "no"}
+        assert maria.post(f"/moderation/{hidden}/{act}", data=form).status_code == 404
+        assert maria.post(f"/moderation/{shown}/{act}", data=form).status_code == 403
+        assert maria.post(f"/moderation/{subjects['part']}/{act}", data=form).status_code in (
+            303,
+            409,
+        )
+    with app.app_context():
+        assert get_material(hidden).status == MaterialStatus.PENDING
+        assert get_material(subjects["part"]).status == MaterialStatus.ACTIVE
+
+
+def test_an_own_upload_elsewhere_is_seen_but_not_decided_on(
+    app: Flask, maria: FlaskClient, people: dict[str, int], subjects: dict[str, int]
+) -> None:
+    with app.app_context():
+        physics = get_material(subjects["physics"]).category
+        own = make_material(people["maria"], MaterialStatus.PENDING, category=physics).id
+    page = maria.get(f"/materials/{own}")
+    assert page.status_code == 200
+    assert "/approve" not in page.text
+    assert maria.post(f"/moderation/{own}/approve").status_code == 403
 
 
 def test_of_two_decisions_the_first_stands(any_app: Flask) -> None:

@@ -74,6 +74,17 @@ def test_filters_hold_alone_and_together(index: WhooshIndex) -> None:
     assert found(index, "ряд", category_id=1, rating_gte=4, type="lecture", kind="pdf") == [1]
 
 
+def test_one_material_is_asked_about_by_name(index: WhooshIndex) -> None:
+    index.update([document(n, "Ряды Фурье сходятся") for n in (1, 2)], [])
+    assert found(index, "ряды", material_id=2) == [2]
+    assert found(index, "", material_id=2, type="lecture") == [2]
+    assert found(index, "", material_id=2, type="exam") == []
+    assert found(index, "ряды", material_id=3) == []
+    # Elsewhere a document with most of the words will do; here it has to hold every one.
+    assert set(found(index, "ряды Тейлора")) == {1, 2}
+    assert found(index, "ряды Тейлора", material_id=2) == []
+
+
 def test_filters_that_nothing_passes_let_nothing_through(index: WhooshIndex) -> None:
     index.update([document(1, "ряд"), document(2, "ряд")], [])
     for filters in ({"category_id": 99}, {"type": "exam"}, {"rating_gte": 5}):

@@ -7,12 +7,16 @@ import "./toasts.js";
 import "./search.js";
 import "./upload.js";
 import "./queue.js";
+import "./order.js";
+import "./tree.js";
 import { markAll } from "./marks.js";
+import { keepPlaces } from "./places.js";
 
 window.htmx = htmx;
 
 function onReady() {
   markAll(document);
+  keepPlaces();
 }
 
 if (document.readyState === "loading") {

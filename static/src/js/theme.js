@@ -1,9 +1,5 @@
-// Light, dark or the system's choice: kept in a cookie, so that the server renders it at once.
-const YEAR = 365 * 24 * 3600;
-
-function setTheme(theme) {
-  const secure = location.protocol === "https:" ? "; secure" : "";
-  document.cookie = `theme=${theme}; path=/; max-age=${YEAR}; samesite=lax${secure}`;
+// Light, dark or the system's choice: shown at once, and posted as the form would have been.
+function showTheme(theme) {
   if (theme === "auto") {
     document.documentElement.removeAttribute("data-theme");
   } else {
@@ -14,9 +10,12 @@ function setTheme(theme) {
   }
 }
 
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-theme-choice]");
-  if (button) {
-    setTheme(button.dataset.themeChoice);
+document.addEventListener("submit", (event) => {
+  const choice = event.submitter?.dataset.themeChoice;
+  if (choice) {
+    event.preventDefault();
+    showTheme(choice);
+    const body = new FormData(event.target, event.submitter);
+    fetch(event.target.action, { method: "POST", body, redirect: "manual", keepalive: true });
   }
 });

@@ -136,7 +136,7 @@ class PdfViewer {
     }
     if (low + 1 !== this.current) {
       this.current = low + 1;
-      this.toolbar.showPage();
+      this.tellPage();
     }
   }
 
@@ -152,7 +152,12 @@ class PdfViewer {
     const page = this.pages[this.current - 1];
     this.scroller.scrollTop = page.element.offsetTop - 8;
     page.showFirstMark = marks && this.current > 0;
+    this.tellPage();
+  }
+
+  tellPage() {
     this.toolbar.showPage();
+    this.root.dispatchEvent(new CustomEvent("place", { bubbles: true, detail: this.current }));
   }
 
   /** Brings the first marked word into sight when it is below what the page's top shows. */

@@ -1,0 +1,117 @@
+"""Notifications in JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edu.api.schemas import Page, Query, Text
+from edu.materials.service import MAX_PAGE
+from edu.notifications.models import Notification, Pace, Topic
+
+_EXAMPLE: dict[str, Any] = {
+    "id": 91,
+    "topic": "materials",
+    "kind": "new",
+    "note": "",
+    "material": {
+        "id": 12,
+        "title": "Числовые ряды",
+        "url": "https://library.example.org/materials/12",
+    },
+    "read": False,
+    "created_at": "2026-02-01T09:00:00Z",
+}
+_CHOICE: dict[str, Any] = {"topic": "materials", "channel": "email", "pace": "daily"}
+
+
+class NotificationPath(BaseModel):
+    """Which notification."""
+
+    notification_id: int = Field(description="The id of the notification.")
+
+
+class NotificationQuery(Query):
+    """Which notifications."""
+
+    unread: bool | None = Field(None, description="True for those only that are not read.")
+    page: int | None = Field(None, ge=1, le=MAX_PAGE, description="From 1.")
+    per_page: int | None = Field(None, ge=1, le=100, description="The site's own if left out.")
+
+
+class MaterialRef(BaseModel):
+    """The material that a notification is about."""
+
+    id: int
+    title: str
+    url: str = Field(description="The page of the material.")
+
+
+class NotificationItem(BaseModel):
+    """Something that you were told of."""
+
+    id: int
+    topic: Topic
+    kind: Literal["new", "approved", "rejected", "failed"]
+    note: str = Field(description="Of a rejection its reason, else empty.")
+    material: MaterialRef
+    read: bool
+    created_at: datetime
+
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
+
+    @classmethod
+    def of(cls, notification: Notification, url: str) -> NotificationItem:
+        """`url` is the address of the material's page."""
+        material = notification.material
+        return cls.model_validate(
+            {
+                "id": notification.id,
+                "topic": notification.topic,
+                "kind": notification.kind,
+                "note": notification.note if notification.kind == "rejected" else "",
+                "material": MaterialRef(id=material.id, title=material.title, url=url),
+                "read": notification.read_at is not None,
+                "created_at": notification.created_at,
+            }
+        )
+
+
+class NotificationList(Page):
+    """A page of notifications, newest first."""
+
+    items: list[NotificationItem]
+    unread: int = Field(description="How many are not read, on all pages; 100 means so or more.")
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "items": [_EXAMPLE],
+                "unread": 1,
+                "total": 1,
+                "page": 1,
+                "pages": 1,
+                "per_page": 20,
+            }
+        }
+    )
+
+
+class Choice(BaseModel):
+    """When you hear of a topic through a channel; on the site you always do."""
+
+    topic: Topic
+    channel: Text = Field(max_length=16, description="Such as `email`.")
+    pace: Pace
+
+    model_config = ConfigDict(json_schema_extra={"example": _CHOICE})
+
+
+class Choices(BaseModel):
+    """Each topic with each channel that can reach you."""
+
+    items: Annotated[list[Choice], Field(max_length=50)]
+
+    model_config = ConfigDict(json_schema_extra={"example": {"items": [_CHOICE]}})

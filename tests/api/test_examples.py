@@ -1,0 +1,126 @@
+"""The page of curl commands is the one that the API's description gives, and every one works."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import subprocess
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from flask import Flask
+
+from edu.accounts.models import Role, User
+from edu.accounts.service import find_user, hash_password
+from edu.api.app import ApiApp
+from edu.api.examples import render_examples
+from edu.api.tokens import sign_token
+from edu.assistant.models import Question
+from edu.catalog.service import ensure_category
+from edu.config import ROOT
+from edu.extensions import db, utcnow
+from edu.library.models import Collection, CollectionItem, HistoryEntry
+from edu.materials.models import MaterialStatus
+from edu.notifications.models import Notification
+from edu.sessions.models import PersonalToken
+from edu.sessions.service import open_api_session
+from edu.site.cli import upgrade_database
+from edu.subscriptions.models import Subscription
+from tests.authorisation.world import BYTES, build_world, make_material
+from tests.product import Product, make_product, show_logs
+
+PAGE = (ROOT / "docs" / "api-examples.md").read_text("utf-8")
+EXAMPLES = re.findall(r"### (.+?)\n.*?`(\w+ \S+)`.*?```sh\n(.*?)```", PAGE, re.DOTALL)
+PASSWORD = "a long phrase"  # that of the examples in the description
+
+
+def test_the_page_is_up_to_date(app: Flask) -> None:
+    made = render_examples(cast("ApiApp", app).spec_json)
+    assert made == PAGE, "run: flask api examples > docs/api-examples.md"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, Any]:
+    report = yield
+    show_logs(item, report)
+    return report
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """A running product with a small world, in which Alice administers."""
+    with make_product(tmp_path_factory.mktemp("api"), API_LIMIT="1000 per minute") as made:
+        with made.app.app_context():
+            upgrade_database()
+            build_world(made.app)
+            _person("maria").password_hash = hash_password(PASSWORD)
+            _person("alice").role = Role.ADMIN.value
+            db.session.commit()
+        made.start_web()
+        yield made
+
+
+def _person(name: str) -> User:
+    user = find_user(f"{name}@example.org")
+    assert user is not None
+    return user
+
+
+def make_things(operation: str) -> dict[str, str]:
+    """Something fresh of every kind, and its name as the commands ask for it."""
+    alice, mark = _person("alice"), secrets.token_hex(4)
+    alice.password_hash = hash_password(PASSWORD)
+    category = ensure_category(mark)
+    decides = operation.endswith(("/approve", "/reject"))
+    status = MaterialStatus.PENDING if decides else MaterialStatus.ACTIVE
+    material = make_material(_person("charlie"), status, category.id)
+    things: dict[str, Any] = {
+        "SUBSCRIPTION_ID": Subscription(user_id=alice.id, kind="search", target=f"q={mark}"),
+        "NOTIFICATION_ID": Notification(
+            user_id=alice.id, topic="materials", kind="new", occasion=mark, material=material
+        ),
+        "TOKEN_ID": PersonalToken(user_id=alice.id, name=mark, token_hash=mark, hint="hint"),
+        "QUESTION_ID": Question(
+            user_id=alice.id, text=mark, locale="ru", state="answered", answered_at=utcnow()
+        ),
+        "KEY": Collection(user_id=alice.id, title=mark, key=mark),
+    }
+    db.session.add_all(things.values())
+    db.session.add(HistoryEntry(user_id=alice.id, material_id=material.id))
+    db.session.flush()
+    db.session.add(
+        CollectionItem(collection_id=things["KEY"].id, material_id=material.id, position=0)
+    )
+    grant, other = open_api_session(alice), open_api_session(alice)
+    db.session.commit()
+    names = {name: str(row.id) for name, row in things.items()} | {"KEY": mark}
+    names |= {"TOKEN": sign_token(alice, grant.session_id), "REFRESH_TOKEN": grant.refresh_token}
+    names |= {"MATERIAL_ID": str(material.id), "CATEGORY_ID": str(category.id), "NUMBER": "1"}
+    return names | {"SESSION_ID": str(other.session_id), "PARENT_ID": ""}
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+@pytest.mark.parametrize(
+    ("operation", "command"), [example[1:] for example in EXAMPLES], ids=[e[0] for e in EXAMPLES]
+)
+def test_a_command_works(product: Product, tmp_path: Path, operation: str, command: str) -> None:
+    with product.app.app_context():
+        names = make_things(operation)
+        names["PARENT_ID"] = str(ensure_category("Maths", slug="maths").id)
+        if operation.startswith("DELETE /api/categories"):
+            names["CATEGORY_ID"] = str(ensure_category(secrets.token_hex(4)).id)
+        db.session.commit()
+    file = tmp_path / "lecture.pdf"
+    file.write_bytes(BYTES + secrets.token_bytes(8))
+    done = subprocess.run(
+        ["bash", "-u", "-c", command],
+        env=os.environ | names | {"SITE": product.url, "FILE": str(file)},
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,160 @@
+"""What the world of the authorisation tests holds. Alice owns whatever has an owner."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from flask import Flask, session
+from flask.testing import FlaskClient
+
+from edu.accounts.models import ModeratedSubject, Role, User
+from edu.accounts.service import create_user
+from edu.assistant.models import Question
+from edu.catalog.service import ensure_category
+from edu.extensions import db, settings, storage, utcnow
+from edu.identities.models import Identity
+from edu.library.models import Collection, CollectionItem, HistoryEntry, Visibility
+from edu.mail.models import Letter, LetterState
+from edu.materials.models import (
+    Material,
+    MaterialStatus,
+    MaterialVersion,
+    Passage,
+    StoredFile,
+)
+from edu.notifications.models import Notification
+from edu.sessions.models import PersonalToken, UserSession
+from edu.site.signing import start_browser_session
+from edu.storage.base import original_key, thumbnail_key
+from edu.subscriptions.models import FeedToken, Subscription
+
+# charlie is any other user, alice the owner, boris moderates another subject, maria this one.
+ACTORS = ("stranger", "charlie", "alice", "boris", "maria", "anna")
+PASSWORD = "correct horse battery"
+ROLES = {"charlie": Role.USER, "alice": Role.USER, "boris": Role.MODERATOR}
+ROLES |= {"maria": Role.MODERATOR, "anna": Role.ADMIN}
+BYTES = b"%PDF-1.4 of nobody's interest"
+
+
+def build_world(app: Flask) -> dict[str, int]:
+    """Fill an empty database; ids by name."""
+    people = {
+        name: create_user(f"{name}@example.org", PASSWORD, name.title(), role=role)
+        for name, role in ROLES.items()
+    }
+    maths, physics = ensure_category("Maths", slug="maths"), ensure_category("Physics")
+    empty = ensure_category("Empty", slug="empty")
+    for name, subject in (("maria", maths), ("boris", physics)):
+        people[name].moderates_all = False
+        people[name].moderated = [ModeratedSubject(category_id=subject.id)]
+    materials = {
+        status.value: make_material(people["alice"], status, maths.id) for status in MaterialStatus
+    }
+    db.session.flush()
+    ids = {name: user.id for name, user in people.items()}
+    ids |= {f"{name}_material": material.id for name, material in materials.items()}
+    ids |= {"maths": maths.id, "physics": physics.id, "empty": empty.id}
+    ids |= {name: row.id for name, row in _belongings(ids).items()}
+    db.session.commit()
+    return ids
+
+
+def make_material(owner: User, status: MaterialStatus, category_id: int) -> Material:
+    file = StoredFile(
+        sha256=hashlib.sha256(status.encode()).hexdigest(),
+        size=len(BYTES),
+        name=f"{status}.pdf",
+        media_type="application/pdf",
+        pages=20,
+        has_thumbnail=True,
+    )
+    _store(file)
+    material = Material(
+        title=f"The {status} one",
+        type="lecture",
+        status=status.value,
+        category_id=category_id,
+        uploader=owner,
+        file=file,
+        passages=[Passage(number=1, text="Series.")],
+        error="crashed" if status == MaterialStatus.FAILED else "",
+        published_at=utcnow() if status == MaterialStatus.ACTIVE else None,
+        announced_at=utcnow(),
+    )
+    db.session.add(material)
+    db.session.flush()
+    db.session.add(MaterialVersion(material_id=material.id, number=1, file=file, author=owner))
+    return material
+
+
+def _store(file: StoredFile) -> None:
+    for key in (original_key(file.sha256), thumbnail_key(file.sha256)):
+        path = settings().data_dir / "incoming" / "sample"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(BYTES)
+        storage().save(path, key)
+
+
+def _belongings(ids: dict[str, int]) -> dict[str, Any]:
+    alice, active = ids["alice"], ids["active_material"]
+    soon = utcnow().replace(year=utcnow().year + 1)
+    rows: dict[str, Any] = {
+        "subscription": Subscription(
+            user_id=alice, kind="search", target="q=series", name="Series"
+        ),
+        "notification": Notification(
+            user_id=alice, topic="materials", kind="new", occasion="material:1", material_id=active
+        ),
+        "device": UserSession(user_id=alice, kind="browser", secret_hash="x" * 64, expires_at=soon),
+        "token": PersonalToken(
+            user_id=alice, name="script", token_hash="y" * 64, hint="abcd", scopes=["read"]
+        ),
+        "identity": Identity(user_id=alice, provider="github", subject="1", label="alice"),
+        "question": Question(
+            user_id=alice,
+            text="Series?",
+            locale="en",
+            state="answered",
+            answered_at=utcnow(),
+            answer="[1]",
+        ),
+        "letter": Letter(
+            kind="recover",
+            user_id=alice,
+            address="alice@example.org",
+            message_id="<1@localhost>",
+            subject="s",
+            text="t",
+            html="h",
+            state=LetterState.FAILED.value,
+        ),
+    }
+    rows |= {
+        f"{visibility}_collection": Collection(
+            user_id=alice,
+            title=f"{visibility}",
+            visibility=visibility.value,
+            key=f"key-{visibility}",
+        )
+        for visibility in Visibility
+    }
+    db.session.add_all(rows.values())
+    db.session.flush()
+    for visibility in Visibility:
+        of = rows[f"{visibility}_collection"].id
+        db.session.add(CollectionItem(collection_id=of, material_id=active, position=0))
+    db.session.add(HistoryEntry(user_id=alice, material_id=active, place=1))
+    db.session.add(FeedToken(user_id=alice, token="feed-token"))
+    return rows
+
+
+def sign_in_as(app: Flask, client: FlaskClient, user_id: int) -> None:
+    """Put the cookie of a fresh session into the browser, without a password's work."""
+    with app.test_request_context():
+        user = db.session.get_one(User, user_id)
+        start_browser_session(user, remember=False)
+        db.session.commit()
+        values = dict(session)
+    with client.session_transaction() as cookie:
+        cookie.update(values)
