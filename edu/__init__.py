@@ -124,6 +124,7 @@ def register_pages(app: Flask) -> None:
     from edu.accounts.views import bp as accounts
     from edu.admin.views import bp as admin
     from edu.catalog.views import bp as catalog
+    from edu.collections.views import bp as collections
     from edu.identities.views import bp as identities
     from edu.library.views import bp as library
     from edu.materials.views import bp as materials
@@ -136,6 +137,7 @@ def register_pages(app: Flask) -> None:
     from edu.sessions.views import bp as sessions
     from edu.site.views import assets, health, main, styleguide
     from edu.subscriptions.views import bp as subscriptions
+    from edu.tokens.views import bp as tokens
     from edu.versions.views import bp as versions
 
     for blueprint in (
@@ -150,7 +152,9 @@ def register_pages(app: Flask) -> None:
         search,
         moderation,
         library,
+        collections,
         sessions,
+        tokens,
         identities,
         second_factor,
         notifications,

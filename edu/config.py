@@ -64,6 +64,7 @@ class Settings:
     api_limit: str
     login_limit: str
     login_limit_address: str
+    letter_limit_address: str
     upload_limit: str
     search_limit: str
     min_free_bytes: int
@@ -243,6 +244,7 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
         "api_limit": read.limit("API_LIMIT", "100 per minute"),
         "login_limit": read.limit("LOGIN_LIMIT", "10 per minute"),
         "login_limit_address": read.limit("LOGIN_LIMIT_ADDRESS", "200 per minute"),
+        "letter_limit_address": read.limit("LETTER_LIMIT_ADDRESS", "300 per hour"),
         "upload_limit": read.limit("UPLOAD_LIMIT", "120 per hour"),
         "search_limit": read.limit("SEARCH_LIMIT", "1200 per minute"),
         "min_free_bytes": read.integer("MIN_FREE_MB", 512, 0, 1_000_000) * 1024 * 1024,

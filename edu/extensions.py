@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import current_app, request
 from flask_babel import Babel
@@ -13,7 +13,16 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
-from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator, literal_column
+from sqlalchemy import (
+    CursorResult,
+    DateTime,
+    Delete,
+    Dialect,
+    MetaData,
+    TypeDecorator,
+    Update,
+    literal_column,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 
@@ -23,6 +32,9 @@ if TYPE_CHECKING:
     from edu.config import Settings
     from edu.search.base import SearchIndex
     from edu.storage.base import Storage
+
+
+MAX_ID = 2**31 - 1  # the largest that an id's column holds
 
 
 class Base(DeclarativeBase):
@@ -71,6 +83,8 @@ def client_address() -> str:
     return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
 
 
+M = TypeVar("M", bound=Base)
+
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 login = LoginManager()
@@ -94,6 +108,11 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
+def find_row(model: type[M], row_id: int) -> M | None:
+    """The row with this id, which may be any number that somebody has thought of."""
+    return db.session.get(model, row_id) if row_id <= MAX_ID else None
+
+
 def insert_if_absent(model: type[Base], **values: Any) -> bool:
     """INSERT … ON CONFLICT DO NOTHING; True when the row is new. Takes part in the transaction."""
     dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
@@ -101,6 +120,13 @@ def insert_if_absent(model: type[Base], **values: Any) -> bool:
     # Asked of the database: PostgreSQL's driver tells no count of rows for such an insert.
     new = db.session.execute(statement.returning(literal_column("1")))
     return new.first() is not None
+
+
+def change_rows(statement: Update | Delete) -> int:
+    """Run it past the objects that are loaded, which do not learn of it; how many rows it met."""
+    options = {"synchronize_session": False}
+    done = db.session.execute(statement, execution_options=options)
+    return cast("CursorResult[Any]", done).rowcount
 
 
 def settings() -> Settings:

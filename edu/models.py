@@ -4,15 +4,17 @@ from edu.accounts.models import LetterToken, ModeratedSubject, SignInFailure, Us
 from edu.admin.models import AuditEntry, SiteSetting
 from edu.assistant.models import Question
 from edu.catalog.models import Category, CategoryAlias
+from edu.collections.models import Collection, CollectionItem
 from edu.identities.models import Identity
-from edu.library.models import Collection, CollectionItem, HistoryEntry
+from edu.library.models import HistoryEntry
 from edu.mail.models import Letter
 from edu.materials.models import Material, MaterialVersion, Passage, StoredFile, Tag, View
 from edu.notifications.models import Delivery, Notification, NotificationChoice
 from edu.ratings.models import Rating
 from edu.second_factor.models import Authenticator, SpareCode
-from edu.sessions.models import PersonalToken, RefreshToken, UserSession
+from edu.sessions.models import UserSession
 from edu.subscriptions.models import FeedToken, Subscription
+from edu.tokens.models import PersonalToken, RefreshToken
 
 __all__ = [
     "AuditEntry",

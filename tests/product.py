@@ -22,11 +22,11 @@ from sqlalchemy.orm import close_all_sessions
 from edu import create_app
 from edu.accounts import service as accounts
 from edu.accounts.models import Role
-from edu.catalog.service import ensure_tree
 from edu.config import ROOT, load_settings
 from edu.demo.tree import subject_tree
 from edu.extensions import db
 from edu.site.cli import upgrade_database
+from edu.tree.service import ensure_tree
 from tests import services
 
 PASSWORD = "correct horse battery"

@@ -11,11 +11,11 @@ from werkzeug.test import TestResponse
 
 from edu.accounts.models import ModeratedSubject, User
 from edu.catalog.models import Category, MaterialType
-from edu.catalog.service import ensure_category
 from edu.extensions import db, settings, storage, utcnow
 from edu.materials.models import Material, MaterialStatus, MaterialVersion, Passage, StoredFile
 from edu.materials.service import ensure_tags
 from edu.storage.base import original_key, thumbnail_key
+from edu.tree.service import ensure_category
 from tests.media.samples import page_pdf
 
 PDF_TEXT = "Convergence of a monotone sequence"

@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from edu.accounts.models import Role, User
 from edu.catalog.models import Category
-from edu.catalog.service import ensure_category
 from edu.errors import Forbidden, SignInRequired
 from edu.extensions import db, utcnow
 from edu.materials.models import Material, MaterialStatus
@@ -23,6 +22,7 @@ from edu.permissions import (
     moderates,
     require,
 )
+from edu.tree.service import ensure_category
 from tests.conftest import make_people, make_user
 from tests.samples import confine, make_material
 
@@ -39,6 +39,7 @@ MODERATORS = OWNERS | {
     Permission.EDIT_PUBLISHED,
     Permission.REVIEW,
 }
+SECURED = {Permission.SECOND_FACTOR}
 MANAGING = {Permission.MANAGE_PEOPLE, Permission.MANAGE_SUBJECTS, Permission.MANAGE_SITE}
 
 
@@ -61,7 +62,7 @@ def waiting(app: Flask, people: dict[str, int]) -> int:
 
 def test_every_permission_is_granted_to_somebody() -> None:
     assert set(GRANTS) == set(Permission)
-    assert set(Permission) == EVERYBODY | MODERATORS | MANAGING
+    assert set(Permission) == EVERYBODY | MODERATORS | SECURED | MANAGING
 
 
 def test_a_role_may_whatever_the_role_before_it_may() -> None:
@@ -80,9 +81,9 @@ def test_a_role_may_whatever_the_role_before_it_may() -> None:
     [
         ("alice", EVERYBODY | OWNERS),
         ("charlie", EVERYBODY),
-        ("maria", EVERYBODY | MODERATORS),
-        ("boris", EVERYBODY),
-        ("anna", EVERYBODY | MODERATORS | MANAGING),
+        ("maria", EVERYBODY | MODERATORS | SECURED),
+        ("boris", EVERYBODY | SECURED),
+        ("anna", EVERYBODY | MODERATORS | SECURED | MANAGING),
     ],
 )
 def test_what_each_may_do_to_a_material(

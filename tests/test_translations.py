@@ -38,6 +38,19 @@ def test_the_catalogue_is_in_step_with_the_code(russian: Catalog, tmp_path: Path
     assert sorted(known - wanted) == []
 
 
+def test_the_words_of_plain_letters_are_in_the_catalogue(russian: Catalog) -> None:
+    """Their templates are no HTML, and easily missed by what collects the words."""
+    known = {forms(message.id)[0] for message in messages(russian)}
+    said = {
+        words
+        for path in (ROOT / "templates").rglob("*.txt")
+        for words in re.findall(r"gettext\('(.+?)'|\b_\('(.+?)'", path.read_text("utf-8"))
+    }
+    wanted = {first or second for first, second in said}
+    assert len(wanted) > 20
+    assert sorted(wanted - known) == []
+
+
 def test_the_catalogue_is_complete(russian: Catalog) -> None:
     assert not russian.fuzzy
     assert not russian.obsolete

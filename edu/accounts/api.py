@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Response, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from edu.accounts.models import User
 from edu.accounts.schemas import (
@@ -18,32 +17,28 @@ from edu.accounts.schemas import (
 )
 from edu.accounts.service import change_profile
 from edu.api.blueprint import BEARER, NO_CONTENT, make_blueprint, problems
-from edu.api.exchange import nothing, read_json, reads_request, reply
+from edu.api.exchange import nothing, reads_request, reply, typed_address
 from edu.api.security import Scope, access_token, limit_key, require_person, require_session
 from edu.errors import EduError
 from edu.extensions import client_address, db, limiter, settings
+from edu.gate import PASSWORDS
 from edu.registration.service import renew_password
 from edu.second_factor.service import check_code, has_second_factor
-from edu.sessions.service import (
+from edu.site.signing import check_credentials, check_password, count_failure
+from edu.tokens.service import (
     Grant,
     TokenRefused,
     end_api_session,
     open_api_session,
     refresh_api_session,
 )
-from edu.site.signing import check_credentials, check_password, count_failure
 from jobs.mail import send_letters
 
 bp = make_blueprint("accounts", "Accounts", "Signing in, and your account.")
 
 
 def _per_account() -> str:
-    try:
-        body = read_json()
-    except RequestEntityTooLarge:  # the view's to refuse; here it has to be counted all the same
-        body = None
-    email = body.get("email") if isinstance(body, dict) else ""
-    return f"{client_address()}:{str(email).strip().lower()[:254]}"
+    return f"{client_address()}:{typed_address()}"
 
 
 class CodeNeeded(EduError):
@@ -75,13 +70,15 @@ def _check_second_factor(user: User, code: str) -> None:
             401,
             413,
             422,
+            503,
             s401="E-mail and password do not belong together; or, with the code "
             "`second_factor_required` or `wrong_code`, they do and a code is needed.",
         ),
     },
 )
-@limiter.limit(lambda: settings().login_limit_address)
+@limiter.shared_limit(lambda: settings().login_limit_address, scope="passwords")
 @limiter.limit(lambda: settings().login_limit, key_func=_per_account)
+@PASSWORDS.pass_through()
 @reads_request()
 def login(body: LoginRequest) -> Response:
     user = check_credentials(body.email, body.password)

@@ -20,8 +20,9 @@ from edu.accounts.models import LetterToken, ModeratedSubject, Role, User
 from edu.catalog.models import Category
 from edu.errors import Conflict, EduError, InvalidInput
 from edu.extensions import db, utcnow
-from edu.sessions.models import PersonalToken, UserSession
+from edu.sessions.models import UserSession
 from edu.sessions.service import hash_secret
+from edu.tokens.models import PersonalToken
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 200
@@ -101,6 +102,15 @@ def normalise_email(email: str) -> str:
 def clean_name(name: str, address: str = "") -> str:
     """The name as it is kept; out of the address if there is none."""
     return " ".join(name.split())[:MAX_NAME] or address.split("@")[0][:MAX_NAME]
+
+
+def name_mailbox(email: str) -> str:
+    """What is counted as one mailbox: the address as it is kept, or what was typed for one."""
+    typed = email.strip()[:254]
+    try:
+        return normalise_email(typed)
+    except InvalidInput:
+        return typed.lower()
 
 
 def create_user(

@@ -16,6 +16,7 @@ from edu.accounts.forms import EmailForm, LoginForm, PasswordForm, ProfileForm
 from edu.demo.service import sign_in_hints as demo_accounts
 from edu.errors import EduError, InvalidInput
 from edu.extensions import client_address, db, limiter, settings
+from edu.gate import PASSWORDS
 from edu.lockout.service import MustWait
 from edu.registration.service import ask_new_email, renew_password
 from edu.site.preferences import choose_language, choose_theme, chosen_locale, chosen_theme
@@ -67,8 +68,9 @@ def _login_page(form: LoginForm) -> str:
 
 
 @bp.post("/login")
-@limiter.limit(lambda: settings().login_limit_address)
+@limiter.shared_limit(lambda: settings().login_limit_address, scope="passwords")
 @limiter.limit(lambda: settings().login_limit, key_func=_per_account)
+@PASSWORDS.pass_through()
 def login_submit() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     form = LoginForm()
     if not form.validate_on_submit():

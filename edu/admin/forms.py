@@ -12,9 +12,10 @@ from wtforms.validators import DataRequired, Length, Optional
 from edu.accounts.models import Role
 from edu.admin.service import MAX_ANNOUNCEMENT, MAX_DOMAINS, MAX_SITE_NAME
 from edu.catalog.models import Category
-from edu.catalog.service import MAX_ALIAS, MAX_ALIASES, MAX_NAME, MAX_SLUG, walk
+from edu.catalog.service import walk
 from edu.site.preferences import LANGUAGES
 from edu.site.settings import SiteSettings
+from edu.tree.service import MAX_ALIAS, MAX_ALIASES, MAX_NAME, MAX_SLUG
 
 MAX_ALIASES_TEXT = MAX_ALIASES * (MAX_ALIAS + 2)
 LOCALES = [SelectChoice(code, name) for code, name in LANGUAGES.items()]

@@ -11,12 +11,12 @@ from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import joinedload
 
 from edu.accounts import service as accounts
-from edu.accounts.models import ModeratedSubject, Role, User
+from edu.accounts.models import Role, User
 from edu.admin.models import AuditEntry, SiteSetting
 from edu.assistant.models import Question, QuestionState
 from edu.catalog.models import Category
 from edu.errors import Conflict, InvalidInput, NotFound
-from edu.extensions import db, settings
+from edu.extensions import db, find_row, settings
 from edu.mail import service as mail
 from edu.mail.models import Letter, LetterState
 from edu.materials.models import Material, MaterialStatus
@@ -30,7 +30,6 @@ from edu.site.database import lock_table
 from edu.site.paging import Listing, list_page
 from edu.site.settings import SiteSettings, forget_site_settings, site_settings
 
-MAX_ID = 2**31 - 1
 MAX_SEARCH = 100
 MAX_SITE_NAME = 60
 MAX_ANNOUNCEMENT = 300
@@ -73,7 +72,7 @@ def _spellings(text: str) -> list[ColumnElement[bool]]:
 def get_person(actor: User, user_id: int) -> User:
     """Raises Forbidden, or NotFound, also for who has deleted the account."""
     require(actor, Permission.MANAGE_PEOPLE)
-    person = db.session.get(User, user_id) if user_id <= MAX_ID else None
+    person = find_row(User, user_id)
     if person is None or person.deleted_at is not None:
         raise NotFound(_("There is no such person."))
     return person
@@ -95,11 +94,7 @@ def change_role(
     topmost = _topmost(subjects or ()) if confined else []
     if confined and not topmost:
         raise InvalidInput(_("Choose at least one subject."), field="subjects")
-    person.role, person.moderates_all = role.value, not confined
-    person.moderated = []
-    db.session.flush()
-    person.moderated = [ModeratedSubject(user_id=person.id, category=one) for one in topmost]
-    db.session.flush()
+    accounts.set_role(person, role, topmost)
     if before != describe_role(person):
         _note(actor, "role_changed", person, f"{before} → {describe_role(person)}")
 
@@ -250,7 +245,7 @@ def list_failed(actor: User, page: int) -> Listing[Material]:
 def retry_one(actor: User, material_id: int) -> Material:
     """Start over one that has failed. Raises Forbidden, NotFound or Conflict."""
     require(actor, Permission.MANAGE_SITE)
-    material = db.session.get(Material, material_id) if material_id <= MAX_ID else None
+    material = find_row(Material, material_id)
     if material is None:
         raise NotFound(_("There is no such material."))
     if not can_retry(actor, material):
@@ -287,7 +282,7 @@ def list_unsent(actor: User, page: int) -> Listing[Letter]:
 def retry_letter(actor: User, letter_id: int) -> None:
     """Send a failed letter once more. Raises Forbidden, NotFound or Conflict."""
     require(actor, Permission.MANAGE_SITE)
-    letter = db.session.get(Letter, letter_id) if letter_id <= MAX_ID else None
+    letter = find_row(Letter, letter_id)
     if letter is None:
         raise NotFound(_("There is no such letter."))
     mail.retry_letter(letter)

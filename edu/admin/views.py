@@ -27,6 +27,14 @@ from edu.sessions.service import list_sessions
 from edu.site import condition
 from edu.site.requests import signed_in
 from edu.site.settings import site_settings
+from edu.tree.service import (
+    add_category,
+    delete_category,
+    edit_category,
+    merge_category,
+    place_category,
+    shift_category,
+)
 from jobs.admin import check_index, rebuild_index
 from jobs.mail import send_letters
 from jobs.materials import process_material, reconcile
@@ -177,7 +185,7 @@ def add_subject() -> Response | tuple[str, int]:
     if form.validate_on_submit():
         try:
             parent = form.find_parent(tree)
-            added = catalog.add_category(
+            added = add_category(
                 actor, form.name.data, parent, slug=form.slug.data, aliases=form.alias_list
             )
         except (InvalidInput, Conflict) as error:
@@ -199,12 +207,12 @@ def place_subject() -> str | Response:
     def act() -> None:
         if "step" in request.form:
             step = request.form.get("step", 0, type=int)
-            catalog.shift_category(actor, category, max(-1, min(step, 1)))
+            shift_category(actor, category, max(-1, min(step, 1)))
             return
         parent_id = request.form.get("parent", 0, type=int)
         parent = catalog.get_category(parent_id) if parent_id else None
         position = request.form.get("position", 0, type=int)
-        catalog.place_category(actor, category, parent, position)
+        place_category(actor, category, parent, position)
 
     response = _act(url_for("admin.subjects"), act, _("Moved."))
     update_index.enqueue()
@@ -264,8 +272,8 @@ def save_subject(category_id: int) -> Response | tuple[str, int]:
 
 def _save(actor: User, category: Category, parent: Category | None, form: CategoryForm) -> None:
     if parent is not category.parent:
-        catalog.place_category(actor, category, parent)
-    catalog.edit_category(
+        place_category(actor, category, parent)
+    edit_category(
         actor,
         category,
         name=form.name.data,
@@ -279,7 +287,7 @@ def delete_subject(category_id: int) -> Response:
     actor, category = _who(SUBJECTS), catalog.get_category(category_id)
     return _act(
         url_for("admin.subjects"),
-        lambda: catalog.delete_category(actor, category),
+        lambda: delete_category(actor, category),
         _("Deleted."),
     )
 
@@ -291,7 +299,7 @@ def merge_subject(category_id: int) -> Response:
     message = _("Everything is in “%(name)s” now.", name=target.name)
     response = _act(
         url_for("admin.subjects"),
-        lambda: catalog.merge_category(actor, category, target),
+        lambda: merge_category(actor, category, target),
         message,
     )
     update_index.enqueue()

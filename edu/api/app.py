@@ -63,6 +63,7 @@ def register_api(app: ApiApp) -> None:
     from edu.api.docs import bp as docs
     from edu.assistant.api import bp as assistant
     from edu.catalog.api import bp as catalog
+    from edu.collections.api import bp as collections
     from edu.library.api import bp as library
     from edu.materials.api import bp as materials
     from edu.moderation.api import bp as moderation
@@ -70,17 +71,20 @@ def register_api(app: ApiApp) -> None:
     from edu.registration.api import bp as registration
     from edu.sessions.api import bp as sessions
     from edu.subscriptions.api import bp as subscriptions
+    from edu.tokens.api import bp as tokens
     from edu.versions.api import bp as versions
 
     for blueprint in (
         accounts,
         registration,
         sessions,
+        tokens,
         materials,
         versions,
         moderation,
         catalog,
         library,
+        collections,
         assistant,
         notifications,
         subscriptions,

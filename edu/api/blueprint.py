@@ -18,6 +18,7 @@ from edu.extensions import csrf, limiter, settings
 BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
 BEARER_OPTIONAL: list[dict[str, list[str]]] = [{}, *BEARER]
 
+ONLY_SIGN_INS = "A personal token may not do this, whatever its scopes."
 NO_CONTENT: dict[str, str] = {"description": "Done; there is nothing to be said."}
 
 CHALLENGE = 'Bearer realm="api"'

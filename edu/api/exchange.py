@@ -10,6 +10,7 @@ from flask import Response, request
 from flask_babel import gettext as _
 from flask_openapi3.models.file import FileStorage
 from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from edu.errors import InvalidInput
 
@@ -28,6 +29,16 @@ def read_json() -> Any:
         return request.get_json(silent=True)
     except RecursionError:  # brackets nested thousands deep; `silent` does not cover it
         return None
+
+
+def typed_address() -> str:
+    """The e-mail address of the body, for counting; empty or nonsense where it holds none."""
+    try:
+        body = read_json()
+    except RequestEntityTooLarge:  # the view's to refuse; here it has to be counted all the same
+        body = None
+    email = body.get("email") if isinstance(body, dict) else ""
+    return str(email).strip().lower()[:254]
 
 
 def _read_body(_model: type[BaseModel]) -> dict[str, Any]:

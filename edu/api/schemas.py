@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from edu.site.paging import MAX_PAGE, Listing
+
 
 def _storable(text: str) -> str:
     # PostgreSQL takes no NUL, and no database takes half of a surrogate pair.
@@ -40,6 +42,13 @@ class Query(BaseModel):
     """Parameters of an address. Empty ones count as left out."""
 
     model_config = ConfigDict(json_schema_extra=_as_parameters)
+
+
+class PageQuery(Query):
+    """Which part of a list."""
+
+    page: int | None = Field(None, ge=1, le=MAX_PAGE, description="From 1.")
+    per_page: int | None = Field(None, ge=1, le=100, description="The site's own if left out.")
 
 
 class FieldError(BaseModel):
@@ -80,3 +89,13 @@ class Page(BaseModel):
     page: int = Field(description="This page, from 1.")
     pages: int = Field(description="How many pages there are, at least 1.")
     per_page: int
+
+
+def page_of(listing: Listing[Any]) -> dict[str, int]:
+    """Where a listing stands in the whole, as fields of Page."""
+    return {
+        "total": listing.total,
+        "page": listing.page,
+        "pages": listing.pages,
+        "per_page": listing.per_page,
+    }

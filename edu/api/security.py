@@ -15,9 +15,9 @@ from edu.accounts.models import User
 from edu.api.tokens import InvalidToken, read_token, sign_token
 from edu.errors import EduError, SignInRequired
 from edu.extensions import client_address, db
-from edu.sessions import service as sessions
-from edu.sessions.models import Scope as Scope
-from edu.sessions.service import PERSONAL_PREFIX, Grant
+from edu.tokens import service as tokens
+from edu.tokens.models import Scope as Scope
+from edu.tokens.service import PERSONAL_PREFIX, Grant
 
 _ENVIRON_KEY = "edu.api_caller"
 
@@ -64,18 +64,18 @@ def _recognise(token: str) -> Caller:
     if token.startswith(PERSONAL_PREFIX):
         return _recognise_personal(token)
     claims = read_token(token)
-    user = sessions.find_session_person(claims)
+    user = tokens.find_session_person(claims)
     if user is None:
         raise InvalidToken
     return Caller(user, session_id=claims.session_id)
 
 
 def _recognise_personal(secret: str) -> Caller:
-    token = sessions.find_personal_token(secret)
+    token = tokens.find_personal_token(secret)
     if token is None:
         raise InvalidToken(_("There is no such personal token, or it has expired."))
     caller = Caller(token.user, token_id=token.id, scopes=frozenset(token.scopes))
-    if sessions.note_token_use(token):
+    if tokens.note_token_use(token):
         db.session.commit()
     return caller
 
@@ -135,7 +135,7 @@ def access_token(grant: Grant) -> str:
 
 def issue_token(user: User) -> str:
     """An access token of a new session, committed; for programs of the installation itself."""
-    token = access_token(sessions.open_api_session(user))
+    token = access_token(tokens.open_api_session(user))
     db.session.commit()
     return token
 

@@ -20,12 +20,11 @@ from joserfc.jwk import OctKey
 
 from edu.accounts.models import User
 from edu.errors import EduError
-from edu.extensions import settings
+from edu.extensions import MAX_ID, settings
 
 ALGORITHM = "HS256"
 TYPE = "at+jwt"
 LEEWAY_S = 5  # by which the clocks of two hosts may differ
-MAX_ID = 2**31 - 1
 
 
 class InvalidToken(EduError):

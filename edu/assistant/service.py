@@ -17,14 +17,13 @@ from edu.assistant.models import Question, QuestionState
 from edu.assistant.retrieval import Recommended, recommend
 from edu.assistant.understanding import understand
 from edu.errors import InvalidInput, NotFound
-from edu.extensions import db, utcnow
+from edu.extensions import db, find_row, utcnow
 from edu.materials.models import Material
 from edu.materials.service import load_active
 from edu.site.settings import site_settings
 
 MAX_QUESTION = 1000
 MAX_ATTEMPTS = 3
-MAX_ID = 2**31 - 1
 KEPT_QUESTIONS = 1000  # of one person
 UNATTENDED = timedelta(seconds=20)  # an answer takes less than a second
 
@@ -136,7 +135,7 @@ def list_unattended() -> list[int]:
 
 def get_answer(user: User, question_id: int) -> Answer:
     """One of the person's own questions. Raises NotFound."""
-    question = db.session.get(Question, question_id) if question_id <= MAX_ID else None
+    question = find_row(Question, question_id)
     if question is None or question.user_id != user.id:
         raise NotFound(_("There is no such question."))
     return show_answer(question)

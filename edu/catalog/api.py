@@ -25,6 +25,7 @@ from edu.errors import InvalidInput, NotFound
 from edu.extensions import db
 from edu.materials.service import count_by_category
 from edu.permissions import Permission, require
+from edu.tree.service import add_category, delete_category, edit_category, place_category
 from jobs.search import update_index
 
 bp = make_blueprint("catalog", "Catalogue", "Subjects, their parts, and kinds of materials.")
@@ -95,7 +96,7 @@ def show(path: CategoryPath) -> Response:
 )
 @reads_request(first=_manager)
 def create(body: NewCategory) -> Response:
-    category = service.add_category(
+    category = add_category(
         _manager(), body.name, _parent(body.parent_id), slug=body.slug or "", aliases=body.aliases
     )
     db.session.commit()
@@ -128,10 +129,8 @@ def _change(category: Category, body: CategoryChange) -> None:
     moves = "parent_id" in given
     parent = _parent(body.parent_id) if moves else category.parent
     if moves or body.position is not None:
-        service.place_category(_manager(), category, parent, body.position)
-    service.edit_category(
-        _manager(), category, name=body.name, slug=body.slug, aliases=body.aliases
-    )
+        place_category(_manager(), category, parent, body.position)
+    edit_category(_manager(), category, name=body.name, slug=body.slug, aliases=body.aliases)
 
 
 @bp.delete(
@@ -149,7 +148,7 @@ def _change(category: Category, body: CategoryChange) -> None:
 )
 @reads_request(first=_manager)
 def delete(path: CategoryPath) -> Response:
-    service.delete_category(_manager(), service.get_category(path.category_id))
+    delete_category(_manager(), service.get_category(path.category_id))
     db.session.commit()
     return nothing()
 

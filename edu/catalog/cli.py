@@ -11,6 +11,7 @@ from edu.catalog import service
 from edu.catalog.models import Category
 from edu.demo.tree import SUBJECTS
 from edu.extensions import db
+from edu.tree.service import ensure_category, ensure_tree
 
 subjects = AppGroup("subjects", help="The subject tree.")
 
@@ -25,7 +26,7 @@ def load(file: Path) -> None:
     What exists stays as it is; missing parts and aliases are added.
     """
     try:
-        service.ensure_tree(service.read_tree(file))
+        ensure_tree(service.read_tree(file))
     except ValueError as error:
         raise click.ClickException(f"{file}: {error}") from error
     db.session.commit()
@@ -41,7 +42,7 @@ def add(name: str, parent: str, aliases: tuple[str, ...]) -> None:
     above = service.find_category(parent) if parent else None
     if parent and above is None:
         raise click.ClickException(f"there is no subject {parent}; see `flask subjects list`")
-    category = service.ensure_category(name, above, aliases=aliases)
+    category = ensure_category(name, above, aliases=aliases)
     db.session.commit()
     click.echo(f"{category.path}: {category.full_name}")
 

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from edu.api.schemas import Text
 from edu.catalog.models import Category, MaterialType
-from edu.catalog.service import MAX_ALIAS, MAX_ALIASES, MAX_CATEGORIES, MAX_NAME, MAX_SLUG
+from edu.extensions import MAX_ID
+from edu.tree.service import MAX_ALIAS, MAX_ALIASES, MAX_CATEGORIES, MAX_NAME, MAX_SLUG
 
-MAX_ID = 2**31 - 1
 Alias = Annotated[Text, Field(max_length=MAX_ALIAS)]
 Slug = Annotated[str, Field(max_length=MAX_SLUG, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 SLUG_NOTE = "Its part of the address: small Latin letters, digits, hyphens; not only digits."

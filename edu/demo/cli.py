@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
-from edu.catalog.service import ensure_tree
 from edu.demo import service
 from edu.demo.tree import subject_tree
 from edu.extensions import db, settings
 from edu.ratings.service import refresh_all_ratings
+from edu.tree.service import ensure_tree
 from jobs.materials import process_material
 from jobs.search import update_index
 

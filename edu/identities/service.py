@@ -14,14 +14,12 @@ from sqlalchemy import select
 from edu.accounts import service as accounts
 from edu.accounts.models import User
 from edu.errors import Conflict, Forbidden, InvalidInput, NotFound
-from edu.extensions import absolute_url, db, insert_if_absent, settings, utcnow
+from edu.extensions import absolute_url, db, find_row, insert_if_absent, settings, utcnow
 from edu.identities.models import Identity
 from edu.mail.service import write_letter
 from edu.registration.service import check_may_join
-from edu.sessions.service import is_welcome
 
 MAX_IDENTITIES = 10
-MAX_ID = 2**31 - 1
 LETTER_LIFE = timedelta(hours=1)
 
 
@@ -114,15 +112,17 @@ def join_account(profile: Profile, email: str) -> User:
     if user is None:
         check_may_join(email)
         user = accounts.create_user(email, None, profile.name)
+        link_identity(user, profile)
+        return user
     # Whoever entered the address of an unconfirmed account may be somebody else.
-    elif not user.is_confirmed:
+    if not user.is_confirmed:
         raise _closed()
-    link_identity(_admitted(user), profile)
+    add_identity(_admitted(user), profile)
     return user
 
 
 def _admitted(user: User) -> User:
-    if not is_welcome(user):
+    if not user.is_active:
         raise _closed()
     return user
 
@@ -151,11 +151,25 @@ def send_link(profile: Profile, email: str, *, target: str, locale: str = "") ->
     return secret
 
 
-def link_identity(user: User, profile: Profile) -> None:
-    """Let the person sign in with this identity. Raises Conflict."""
+def add_identity(user: User, profile: Profile) -> None:
+    """One more way into an account that exists, of which a letter tells. Raises Conflict."""
+    if not link_identity(user, profile):
+        return
+    write_letter(
+        "identity_added",
+        user.email,
+        user=user,
+        provider=site_name(profile.provider),
+        label=profile.label,
+        link=absolute_url("identities.index"),
+    )
+
+
+def link_identity(user: User, profile: Profile) -> bool:
+    """Let the person sign in with this identity; True when it is new. Raises Conflict."""
     if len(list_identities(user)) >= MAX_IDENTITIES:
         raise Conflict(_("No more than %(n)d accounts can be linked.", n=MAX_IDENTITIES))
-    insert_if_absent(
+    new = insert_if_absent(
         Identity,
         user_id=user.id,
         provider=profile.provider,
@@ -168,6 +182,7 @@ def link_identity(user: User, profile: Profile) -> None:
         site = site_name(profile.provider)
         text = _("This account at %(site)s is linked to another account already.", site=site)
         raise Conflict(text)
+    return new
 
 
 def list_identities(user: User) -> list[Identity]:
@@ -178,7 +193,7 @@ def list_identities(user: User) -> list[Identity]:
 
 def unlink_identity(user: User, identity_id: int) -> None:
     """Forget an identity. Raises NotFound, or LastWay."""
-    identity = db.session.get(Identity, identity_id) if identity_id <= MAX_ID else None
+    identity = find_row(Identity, identity_id)
     if identity is None or identity.user_id != user.id:
         raise NotFound
     # One at a time: two at once would each take the other for the way that is left.

@@ -20,7 +20,12 @@ from flask_wtf.csrf import generate_csrf, validate_csrf
 from werkzeug.wrappers import Response
 from wtforms import ValidationError
 
-from edu.accounts.service import LinkExpired, find_letter_token, use_letter_token
+from edu.accounts.service import (
+    LinkExpired,
+    find_letter_token,
+    name_mailbox,
+    use_letter_token,
+)
 from edu.accounts.views import safe_target
 from edu.errors import EduError, NotFound, SignInRequired
 from edu.extensions import absolute_url, db, limiter, settings
@@ -122,10 +127,11 @@ def callback(provider: str) -> Response:
             return _sign_in(profile, journey["target"])
         if person is None or person.id != journey["link"]:
             raise SignInRequired
-        service.link_identity(person, profile)
+        service.add_identity(person, profile)
     except EduError as error:
         return _refuse(error, linking)
     db.session.commit()
+    send_letters.enqueue()
     flash(
         _("Now you can also sign in with %(site)s.", site=service.site_name(profile.provider)),
         "success",
@@ -139,6 +145,7 @@ def _sign_in(profile: Profile, target: str) -> Response:
         _put(PROFILE_KEY, profile=asdict(profile), target=target)
         return redirect(url_for("identities.address"), 303)
     db.session.commit()
+    send_letters.enqueue()
     return complete_sign_in(user, remember=False, target=target)
 
 
@@ -171,11 +178,12 @@ def _begin_again() -> Response:
 
 
 def _typed_address() -> str:
-    return f"identity:{request.form.get('email', '').strip().lower()[:254]}"
+    return f"identity:{name_mailbox(request.form.get('email', ''))}"
 
 
 @bp.post("/login/identity")
 @limiter.limit(lambda: settings().recover_limit, key_func=_typed_address)
+@limiter.shared_limit(lambda: settings().letter_limit_address, scope="letters")
 @limiter.limit(lambda: settings().login_limit_address)
 def address_submit() -> str | Response | tuple[str, int]:
     kept, form = _take(PROFILE_KEY), AddressForm()

@@ -1,1 +1,1 @@
-"""What a person keeps: own uploads."""
+"""What a person keeps: history and own uploads."""

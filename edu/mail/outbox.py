@@ -9,12 +9,12 @@ else is waited for, and sent again under the same Message-ID.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import delete, select, update
 
 from edu.claims import new_claim, owner_is_dead
-from edu.extensions import db, utcnow
+from edu.extensions import change_rows, db, utcnow
 from edu.mail.models import Letter, LetterState
 
 QUEUED, SENDING, HANDED = LetterState.QUEUED, LetterState.SENDING, LetterState.HANDED
@@ -49,7 +49,7 @@ def claim_letter(letter_id: int) -> Letter | None:
         Letter.id == letter_id, Letter.state == QUEUED, Letter.due_at <= utcnow()
     )
     values = {"state": SENDING.value, "claim": new_claim(), "claimed_at": utcnow()}
-    if not _rows(taken.values(**values, attempts=Letter.attempts + 1)):
+    if not change_rows(taken.values(**values, attempts=Letter.attempts + 1)):
         return None
     return db.session.get_one(Letter, letter_id, populate_existing=True)
 
@@ -93,7 +93,7 @@ def postpone_all(letter_id: int, claim: str, error: str) -> None:
     """The server takes nothing just now, which is no letter's fault: all wait, none is blamed."""
     _own(letter_id, claim, SENDING, state=QUEUED.value, claim="", attempts=Letter.attempts - 1)
     due = update(Letter).where(Letter.state == QUEUED, Letter.due_at <= utcnow())
-    _rows(due.values(due_at=utcnow() + PAUSE, error=error[:MAX_ERROR]))
+    change_rows(due.values(due_at=utcnow() + PAUSE, error=error[:MAX_ERROR]))
 
 
 def release_dead() -> int:
@@ -114,17 +114,17 @@ def _release(letter: Letter) -> int:
         back = _ended(LetterState.SENT)
     # Asked for again: its state may have moved on, or another worker may have released it.
     same = Letter.id == letter.id, Letter.claim == letter.claim, Letter.state == letter.state
-    return _rows(update(Letter).where(*same).values(**back))
+    return change_rows(update(Letter).where(*same).values(**back))
 
 
 def tidy_letters() -> None:
     """Give up what has waited too long, drop texts that wait for nobody, and very old rows."""
     now = utcnow()
     stale = update(Letter).where(Letter.state == QUEUED, Letter.created_at < now - STALE)
-    _rows(stale.values(state=LetterState.FAILED.value, due_at=now))
+    change_rows(stale.values(state=LetterState.FAILED.value, due_at=now))
     failed = update(Letter).where(Letter.state == LetterState.FAILED, Letter.text != "")
-    _rows(failed.where(Letter.due_at < now - KEEP_FAILED_TEXT).values(text="", html=""))
-    _rows(delete(Letter).where(Letter.state.in_(OVER), Letter.created_at < now - KEEP))
+    change_rows(failed.where(Letter.due_at < now - KEEP_FAILED_TEXT).values(text="", html=""))
+    change_rows(delete(Letter).where(Letter.state.in_(OVER), Letter.created_at < now - KEEP))
 
 
 def _never_twice(key: str | None) -> bool:
@@ -138,12 +138,5 @@ def _ended(state: LetterState) -> dict[str, Any]:
 
 def _own(letter_id: int, claim: str, /, *states: LetterState, **values: Any) -> None:
     mine = Letter.id == letter_id, Letter.claim == claim, Letter.state.in_(states)
-    if not _rows(update(Letter).where(*mine).values(**values)):
+    if not change_rows(update(Letter).where(*mine).values(**values)):
         raise ClaimLost
-
-
-def _rows(statement: Any) -> int:
-    options = {"synchronize_session": False}
-    return cast(
-        "CursorResult[Any]", db.session.execute(statement, execution_options=options)
-    ).rowcount

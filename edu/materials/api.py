@@ -228,6 +228,8 @@ def rate(path: MaterialPath, body: RatingForm) -> Response:
 def edit(path: MaterialPath, body: MaterialChange) -> Response:
     person = _writer()
     material = service.get_visible(person, path.material_id)
+    if material.uploader_id != person.id:  # a token that may change what is one's own
+        require_person(Scope.MODERATE)
     versions.edit_material(person, material, _changed(material, body), edition=body.edition or "")
     db.session.commit()
     update_index.enqueue()

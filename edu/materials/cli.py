@@ -16,13 +16,14 @@ from tqdm import tqdm
 from edu.accounts.models import Role, User
 from edu.accounts.service import find_user
 from edu.catalog.models import Category, MaterialType
-from edu.catalog.service import ensure_category, find_category, find_category_by_name
+from edu.catalog.service import find_category, find_category_by_name
 from edu.errors import EduError
 from edu.extensions import db, settings
 from edu.materials import service
 from edu.materials.models import Material, MaterialStatus
 from edu.media.messages import refusal_message
 from edu.storage.incoming import Incoming, copy_in
+from edu.tree.service import ensure_category
 from jobs.materials import process_material
 
 materials = AppGroup("materials", help="Materials in ")

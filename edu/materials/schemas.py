@@ -13,14 +13,13 @@ from edu.accounts.models import User
 from edu.accounts.service import shown_name
 from edu.api.schemas import Page, Query, Text
 from edu.catalog.models import MaterialType
+from edu.extensions import MAX_ID
 from edu.materials.models import Material, MaterialStatus, StoredFile
 from edu.materials.service import MAX_DESCRIPTION, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE
 from edu.media.messages import refusal_message
 from edu.ratings.service import RatingSummary
 from edu.search.base import Sort
 from edu.search.service import MAX_PAGE, Found, FoundMaterial, FoundPlace
-
-MAX_ID = 2**31 - 1
 
 
 def _day(value: Any) -> date:

@@ -6,16 +6,18 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, func, or_, select, update
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import ColumnElement, Select, func, or_, select, true, update
+from sqlalchemy.orm import QueryableAttribute, joinedload, selectinload
+from sqlalchemy.orm.interfaces import LoaderOption
 
-from edu.accounts.models import User
+from edu.accounts.models import Role, User
 from edu.catalog.models import Category, MaterialType
 from edu.catalog.service import descendant_ids
 from edu.errors import EduError, Forbidden, InvalidInput, NotFound
-from edu.extensions import db, insert_if_absent, settings, storage, utcnow
+from edu.extensions import MAX_ID, db, insert_if_absent, settings, storage, utcnow
 from edu.materials.models import (
     Material,
     MaterialStatus,
@@ -29,17 +31,21 @@ from edu.materials.models import (
 from edu.media.errors import FileRefused
 from edu.media.inspect import sniff
 from edu.media.messages import refusal_message
-from edu.permissions import Permission, may
+from edu.permissions import GRANTS, Permission, Scope, lies_within_moderated, may
 from edu.search.query import parse_query
+from edu.site.paging import Listing, list_page
 from edu.storage.base import original_key
 from edu.storage.incoming import Incoming
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm.strategy_options import _AbstractLoad  # what joinedload returns
 
 CURABLE = {"limits", "crashed", "interrupted"}  # a busy machine, a fault of ours
 MAX_TAGS = 15
 MAX_TAG_LENGTH = 40
 MAX_TITLE = 200
 MAX_DESCRIPTION = 5000
-MAX_PAGE = 10_000
+Page = Listing[Material]
 
 
 class DuplicateFile(EduError):
@@ -54,21 +60,6 @@ class DuplicateFile(EduError):
         self.incoming = incoming
         if existing is not None:
             self.details = {"material_id": existing.id}
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of a list: items, and where it stands in the whole."""
-
-    items: list[Material]
-    total: int
-    page: int
-    per_page: int
-
-    @property
-    def pages(self) -> int:
-        """How many pages there are, at least one."""
-        return max(1, -(-self.total // self.per_page))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +83,20 @@ def can_see(user: User | None, material: Material) -> bool:
     return may(user, Permission.SEE_UNPUBLISHED, material)
 
 
+def visible_to(user: User | None) -> ColumnElement[bool]:
+    """The SQL of `can_see`: true for the materials that the person may see."""
+    published = Material.status == MaterialStatus.ACTIVE
+    if user is None or not user.is_active:
+        return published
+    conditions = {
+        Scope.OWN: Material.uploader_id == user.id,
+        Scope.SUBJECT: lies_within_moderated(user, Material.category_id),
+        Scope.ANY: true(),
+    }
+    scopes = GRANTS[Permission.SEE_UNPUBLISHED].get(Role(user.role), ())
+    return or_(published, *(conditions[scope] for scope in scopes))
+
+
 def can_upload(user: User | None) -> bool:
     """Everybody with a confirmed account may offer a file."""
     return may(user, Permission.UPLOAD)
@@ -106,9 +111,8 @@ def can_retry(user: User | None, material: Material) -> bool:
 # Reading --------------------------------------------------------------------------------------
 
 
-def with_details(query: Select[Material]) -> Select[Material]:
-    """Load what a card shows in a fixed number of queries."""
-    return query.options(
+def _details() -> tuple[_AbstractLoad, ...]:
+    return (
         joinedload(Material.file),
         joinedload(Material.category).joinedload(Category.parent),
         joinedload(Material.uploader),
@@ -116,9 +120,19 @@ def with_details(query: Select[Material]) -> Select[Material]:
     )
 
 
+def with_details(query: Select[Material]) -> Select[Material]:
+    """Load what a card shows in a fixed number of queries."""
+    return query.options(*_details())
+
+
+def details_of(material: QueryableAttribute[Material]) -> LoaderOption:
+    """The same for rows that point to a material."""
+    return joinedload(material).options(*_details())
+
+
 def get_visible(user: User | None, material_id: int) -> Material:
     """Raises NotFound, also for what this person must not know of."""
-    if material_id > 2**31 - 1:
+    if material_id > MAX_ID:
         raise NotFound(_("There is no such material."))
     query = with_details(select(Material).where(Material.id == material_id))
     material = db.session.scalar(query)
@@ -137,13 +151,7 @@ def load_active(ids: Iterable[int]) -> dict[int, Material]:
 
 def paginate(query: Select[Material], page: int, per_page: int | None = None) -> Page:
     """One page of `query`, whose order is given; pages out of range are empty."""
-    per_page = per_page or settings().per_page
-    page = min(max(page, 1), MAX_PAGE)
-    total = (
-        db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-    )
-    items = db.session.scalars(with_details(query).limit(per_page).offset((page - 1) * per_page))
-    return Page(list(items), total, page, per_page)
+    return list_page(with_details(query), page, per_page)
 
 
 def list_newest(limit: int = 10) -> list[Material]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, Select, delete, func, insert, or_, select, update
+from sqlalchemy import Select, delete, func, insert, or_, select, update
 
 from edu.claims import new_claim, owner_is_dead, this_process
 from edu.errors import Conflict
-from edu.extensions import db, settings, storage, utcnow
+from edu.extensions import change_rows, db, settings, storage, utcnow
 from edu.materials.models import Material, MaterialStatus, Passage
 from edu.media.process import Processed
 from edu.notifications.service import notify_decision
@@ -42,7 +42,7 @@ def release_dead_claims() -> int:
     claims = [(row.id, row.claim) for row in db.session.execute(query)]
     # The claim is asked for again: another worker may have taken the material since.
     return sum(
-        _rows(
+        change_rows(
             update(Material)
             .where(Material.id == material_id, Material.claim == claim)
             .values(heartbeat_at=None)
@@ -61,7 +61,7 @@ def give_back_claims() -> int:
     """Before this process stops: leave what it has in hand to others, without a lost attempt."""
     mine = Material.claim.startswith(f"{this_process()}:", autoescape=True)
     back = update(Material).where(Material.status == MaterialStatus.PROCESSING, mine)
-    return _rows(
+    return change_rows(
         back.values(heartbeat_at=None, claim="", step="queued", attempts=Material.attempts - 1)
     )
 
@@ -91,7 +91,7 @@ def claim_material(material_id: int) -> str | None:
         step="inspect",
         percent=0,
     )
-    if _rows(taken) == 0:
+    if change_rows(taken) == 0:
         return None
     material = db.session.get_one(Material, material_id, populate_existing=True)
     if material.attempts > settings().max_attempts:
@@ -182,18 +182,11 @@ def start_processing(material: Material) -> None:
     db.session.flush()
 
 
-def _rows(statement: Any) -> int:
-    options = {"synchronize_session": False}
-    return cast(
-        "CursorResult[Any]", db.session.execute(statement, execution_options=options)
-    ).rowcount
-
-
 def _own(statement: Any, material_id: int, claim: str) -> None:
     mine = statement.where(
         Material.id == material_id,
         Material.claim == claim,
         Material.status == MaterialStatus.PROCESSING,
     )
-    if _rows(mine) == 0:
+    if change_rows(mine) == 0:
         raise ClaimLost

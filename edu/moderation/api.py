@@ -45,7 +45,7 @@ def queue(query: QueueQuery) -> Response:
     page = service.list_pending(
         _moderator(), query.page or 1, category=_category(query), per_page=query.per_page
     )
-    twins = service.find_twins(page.items)
+    twins = service.find_twins(_moderator(), page.items)
     items = [
         QueueItem.of(
             material, page_url(material), [number for number, _title in twins[material.id]]

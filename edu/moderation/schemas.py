@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from edu.api.schemas import Page, Query, Text
 from edu.materials.models import Material
 from edu.materials.schemas import CARD_EXAMPLE, MaterialCard, material_facts
-from edu.materials.service import MAX_PAGE
 from edu.materials.service import Page as MaterialPage
 from edu.moderation.service import MAX_REASON
+from edu.site.paging import MAX_PAGE
 
 
 class QueueQuery(Query):

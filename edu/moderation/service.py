@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, CursorResult, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 
 from edu.accounts.models import User
 from edu.catalog.models import Category
 from edu.catalog.service import descendant_ids
 from edu.errors import Conflict, Forbidden, InvalidInput
-from edu.extensions import db, utcnow
+from edu.extensions import change_rows, db, utcnow
 from edu.materials.models import Material, MaterialStatus, StoredFile
-from edu.materials.service import Page, paginate
+from edu.materials.service import Page, paginate, visible_to
 from edu.notifications.service import notify_decision
 from edu.permissions import Permission, lies_within_moderated, may
 
@@ -51,14 +51,15 @@ def list_pending(
     return paginate(query.order_by(Material.created_at, Material.id), page, per_page)
 
 
-def find_twins(materials: Sequence[Material]) -> dict[int, list[tuple[int, str]]]:
+def find_twins(moderator: User, materials: Sequence[Material]) -> dict[int, list[tuple[int, str]]]:
     """Ids and titles of other materials with the same bytes, by the ids of `materials`.
 
-    What failed or was sent back does not count.
+    Only those that the moderator may see; what failed or was sent back does not count.
     """
     hashes = {material.file.sha256 for material in materials}
     query = select(Material.id, Material.title, StoredFile.sha256).join(StoredFile)
     query = query.where(StoredFile.sha256.in_(hashes), Material.status.not_in(_OUT))
+    query = query.where(visible_to(moderator))
     rows = db.session.execute(query.order_by(Material.id)).all()
     return {
         material.id: [
@@ -88,9 +89,7 @@ def _decide(moderator: User | None, material: Material, edition: str, **outcome:
     decided = decided.values(
         moderator_id=moderator.id, moderated_at=utcnow(), revision=Material.revision + 1, **outcome
     )
-    options = {"synchronize_session": False}
-    done = cast("CursorResult[Any]", db.session.execute(decided, execution_options=options))
-    if done.rowcount == 0:
+    if change_rows(decided) == 0:
         raise Conflict(_("Somebody has already decided on this material."))
     db.session.refresh(material)
     if edition and edition != material.edition:

@@ -20,7 +20,7 @@ bp = Blueprint("moderation", __name__, url_prefix="/moderation")
 @bp.get("")
 def queue() -> str:
     page = service.list_pending(signed_in(), request.args.get("page", 1, type=int))
-    twins = service.find_twins(page.items)
+    twins = service.find_twins(signed_in(), page.items)
     return render_template("moderation/queue.html", page=page, twins=twins)
 
 

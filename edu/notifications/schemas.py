@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from edu.api.schemas import Page, Query, Text
-from edu.materials.service import MAX_PAGE
 from edu.notifications.models import Notification, Pace, Topic
+from edu.site.paging import MAX_PAGE
 
 _EXAMPLE: dict[str, Any] = {
     "id": 91,

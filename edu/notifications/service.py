@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
 from flask_babel import gettext as _
-from sqlalchemy import CursorResult, Select, delete, func, or_, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.orm import contains_eager, joinedload
 
 from edu.accounts.models import User
 from edu.catalog.models import Category
 from edu.errors import NotFound
-from edu.extensions import db, settings, utcnow
+from edu.extensions import MAX_ID, change_rows, db, utcnow
 from edu.materials.models import Material, MaterialStatus
 from edu.notifications.choices import keep_choice, set_choice
 from edu.notifications.models import Notification, Pace, Topic
 from edu.notifications.records import add_notifications
 from edu.notifications.unsubscribing import read_link
+from edu.site.paging import Listing, list_page
 
 DECISIONS = ("approved", "rejected", "failed")
 KEPT_DAYS = 180  # of what was read
 COUNTED = 100  # unread beyond are shown as 99+
-MAX_PAGE = 10_000
-MAX_ID = 2**31 - 1
 
 
 def notify_decision(material: Material, kind: str, note: str = "") -> None:
@@ -41,32 +39,13 @@ def notify_decision(material: Material, kind: str, note: str = "") -> None:
     # The moment tells one decision from the next on the same material.
     moment = utcnow() if failed else material.moderated_at or utcnow()
     occasion = f"{kind}:{material.id}:{moment.timestamp():.6f}"
-    if _is_reachable(material.uploader):
+    if material.uploader.is_active:
         notes = {material.uploader_id: note}
         values = {"kind": kind, "occasion": occasion, "material_id": material.id}
         add_notifications(notes, Topic.DECISIONS, **values)
 
 
-def _is_reachable(user: User) -> bool:
-    return user.is_active and user.deleted_at is None
-
-
 # Reading --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class NotificationPage:
-    """A page of notifications, and where it stands in the whole."""
-
-    items: list[Notification]
-    total: int
-    page: int
-    per_page: int
-
-    @property
-    def pages(self) -> int:
-        """How many pages there are, at least one."""
-        return max(1, -(-self.total // self.per_page))
 
 
 def count_unread(user: User) -> int:
@@ -82,15 +61,11 @@ def count_unread(user: User) -> int:
 
 def list_notifications(
     user: User, page: int, per_page: int | None = None, *, unread: bool = False
-) -> NotificationPage:
+) -> Listing[Notification]:
     """What the person was told and can still open, newest first."""
-    per_page = per_page or settings().per_page
-    page = min(max(page, 1), MAX_PAGE)
     query = _shown(user)
     if unread:
         query = query.where(Notification.read_at.is_(None))
-    counted = query.with_only_columns(Notification.id).subquery()
-    total = db.session.scalar(select(func.count()).select_from(counted)) or 0
     query = query.options(
         contains_eager(Notification.material).options(
             joinedload(Material.category).joinedload(Category.parent),
@@ -98,8 +73,7 @@ def list_notifications(
         )
     )
     query = query.order_by(Notification.created_at.desc(), Notification.id.desc())
-    items = db.session.scalars(query.limit(per_page).offset((page - 1) * per_page))
-    return NotificationPage(list(items), total, page, per_page)
+    return list_page(query, page, per_page)
 
 
 def _shown(user: User) -> Select[Any]:
@@ -131,7 +105,7 @@ def read_notification(user: User, notification_id: int) -> Notification:
 
 def read_all(user: User) -> int:
     """Note that the person has seen everything; counts what was new."""
-    return _rows(
+    return change_rows(
         update(Notification)
         .where(Notification.user_id == user.id, Notification.read_at.is_(None))
         .values(read_at=utcnow())
@@ -141,18 +115,11 @@ def read_all(user: User) -> int:
 def remove_old() -> int:
     """Forget what was read and is old, with its deliveries; counts it."""
     limit = utcnow() - timedelta(days=KEPT_DAYS)
-    return _rows(
+    return change_rows(
         delete(Notification).where(
             Notification.read_at.is_not(None), Notification.created_at < limit
         )
     )
-
-
-def _rows(statement: Any) -> int:
-    options = {"synchronize_session": False}
-    return cast(
-        "CursorResult[Any]", db.session.execute(statement, execution_options=options)
-    ).rowcount
 
 
 # Choices --------------------------------------------------------------------------------------

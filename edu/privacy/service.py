@@ -25,19 +25,21 @@ from edu.accounts.service import (
 from edu.admin.models import AuditEntry
 from edu.admin.service import require_other_admin
 from edu.assistant.models import Question
+from edu.collections.models import Collection
 from edu.errors import Forbidden, InvalidInput
 from edu.extensions import absolute_url, db, utcnow
 from edu.identities.models import Identity
-from edu.library.models import Collection, HistoryEntry
+from edu.library.models import HistoryEntry
 from edu.lockout.service import name_account
 from edu.mail.models import Letter
 from edu.mail.service import write_letter
 from edu.materials.models import Material, View
 from edu.notifications.models import Delivery, Notification, NotificationChoice
 from edu.second_factor.models import Authenticator, SpareCode
-from edu.sessions.models import PersonalToken, UserSession
+from edu.sessions.models import UserSession
 from edu.site.database import lock_table
 from edu.subscriptions.models import FeedToken, Subscription
+from edu.tokens.models import PersonalToken
 
 HAND_OVER_FOR = timedelta(days=14)
 # Rows that are deleted. What hangs on them (items of collections, refresh tokens) goes along.

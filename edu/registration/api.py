@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import Response
 from flask_babel import gettext as _
-from werkzeug.exceptions import RequestEntityTooLarge
 
+from edu.accounts.service import name_mailbox
 from edu.api.blueprint import make_blueprint, problems
-from edu.api.exchange import read_json, reads_request, reply
+from edu.api.exchange import reads_request, reply, typed_address
 from edu.extensions import db, limiter, settings
+from edu.gate import PASSWORDS
 from edu.registration import service
 from edu.registration.schemas import LetterSent, RecoverRequest, RegisterRequest
 from jobs.mail import send_letters
@@ -17,12 +18,7 @@ bp = make_blueprint("registration", "Registration", "A new account, a forgotten 
 
 
 def _letter_key() -> str:
-    try:
-        body = read_json()
-    except RequestEntityTooLarge:  # the view's to refuse; here it has to be counted all the same
-        body = None
-    email = body.get("email") if isinstance(body, dict) else ""
-    return f"to:{str(email).strip().lower()[:254]}"
+    return f"to:{name_mailbox(typed_address())}"
 
 
 def _was_sent(response: Response) -> bool:
@@ -41,10 +37,13 @@ def _sent() -> Response:
     "followed and the password entered. The answer is the same for an address that has an account.",
     responses={
         202: LetterSent,
-        **problems(403, 413, 422, s403="This site takes no new accounts."),
+        **problems(403, 413, 422, 503, s403="This site takes no new accounts."),
     },
 )
-@limiter.limit(lambda: settings().login_limit_address)
+@limiter.shared_limit(lambda: settings().login_limit_address, scope="passwords")
+@limiter.shared_limit(
+    lambda: settings().letter_limit_address, scope="letters", deduct_when=_was_sent
+)
 @limiter.shared_limit(
     lambda: settings().register_limit,
     scope="register",
@@ -53,6 +52,7 @@ def _sent() -> Response:
     # Enough letters went there already; nothing more is said, and none is sent.
     on_breach=lambda _limit: _sent(),
 )
+@PASSWORDS.pass_through()
 @reads_request()
 def register(body: RegisterRequest) -> Response:
     service.ask_registration(body.email, body.password, body.name, locale=body.locale or "")
@@ -70,6 +70,9 @@ def register(body: RegisterRequest) -> Response:
     responses={202: LetterSent, **problems(413, 422)},
 )
 @limiter.limit(lambda: settings().login_limit_address)
+@limiter.shared_limit(
+    lambda: settings().letter_limit_address, scope="letters", deduct_when=_was_sent
+)
 @limiter.shared_limit(
     lambda: settings().recover_limit,
     scope="recover",

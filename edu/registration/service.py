@@ -104,8 +104,12 @@ def ask_registration(email: str, password: str, name: str, *, locale: str = "") 
 
 
 def find_registration(secret: str) -> LetterToken:
-    """What waits behind a link. Raises LinkExpired or AccountExists."""
+    """What waits behind a link. Raises LinkExpired, AccountExists, or like check_may_join.
+
+    A site that is closed by now was closed for a reason.
+    """
     token = find_letter_token("register", secret)
+    check_may_join(token.email)
     if find_user(token.email) is not None:
         raise AccountExists
     return token

@@ -20,10 +20,11 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from edu.accounts.service import LinkExpired
+from edu.accounts.service import LinkExpired, name_mailbox
 from edu.accounts.views import safe_target
 from edu.errors import Conflict, EduError, InvalidInput
 from edu.extensions import db, limiter, settings
+from edu.gate import PASSWORDS
 from edu.registration import service
 from edu.registration.forms import ConfirmForm, NewPasswordForm, RecoverForm, RegisterForm
 from edu.sessions.service import hash_secret
@@ -48,7 +49,7 @@ def _typed_address() -> str:
 
 
 def _letter_key() -> str:
-    return f"to:{_typed_address()}"
+    return f"to:{name_mailbox(request.form.get('email', ''))}"
 
 
 def _was_sent(response: Response) -> bool:
@@ -98,7 +99,10 @@ def _register_page(form: RegisterForm) -> str:
 
 
 @bp.post("/register")
-@limiter.limit(lambda: settings().login_limit_address)
+@limiter.shared_limit(lambda: settings().login_limit_address, scope="passwords")
+@limiter.shared_limit(
+    lambda: settings().letter_limit_address, scope="letters", deduct_when=_was_sent
+)
 @limiter.shared_limit(
     lambda: settings().register_limit,
     scope="register",
@@ -107,6 +111,7 @@ def _register_page(form: RegisterForm) -> str:
     # Enough letters went there already; nothing more is said, and none is sent.
     on_breach=lambda _limit: _go_to("registration.register_sent"),
 )
+@PASSWORDS.pass_through()
 def register_submit() -> str | Response | tuple[str, int]:
     form = RegisterForm()
     if form.validate_on_submit():
@@ -176,6 +181,9 @@ def recover() -> str:
 
 @bp.post("/recover")
 @limiter.limit(lambda: settings().login_limit_address)
+@limiter.shared_limit(
+    lambda: settings().letter_limit_address, scope="letters", deduct_when=_was_sent
+)
 @limiter.shared_limit(
     lambda: settings().recover_limit,
     scope="recover",

@@ -14,17 +14,17 @@ import logging
 import secrets
 import time
 from dataclasses import dataclass
-from typing import Any, cast
 
 import pyotp
 import segno
 from cryptography.fernet import Fernet, InvalidToken
 from flask_babel import gettext as _
-from sqlalchemy import CursorResult, Update, delete, func, select, update
+from sqlalchemy import Update, delete, func, select, update
 
 from edu.accounts.models import User
 from edu.errors import Conflict, Forbidden, InvalidInput
-from edu.extensions import db, settings, utcnow
+from edu.extensions import change_rows, db, settings, utcnow
+from edu.permissions import Permission, may
 from edu.second_factor.models import Authenticator, SpareCode
 from edu.site.settings import site_settings
 
@@ -47,8 +47,8 @@ class Setup:
 
 
 def may_set_up(user: User) -> bool:
-    """It is offered to those who could do harm; who has it keeps it in any role."""
-    return user.is_moderator
+    """Whether it is offered; who has it keeps it in any role."""
+    return may(user, Permission.SECOND_FACTOR)
 
 
 def has_second_factor(user: User) -> bool:
@@ -194,7 +194,7 @@ def _use_spare_code(user: User, code: str) -> bool:
 
 
 def _changed_one(statement: Update) -> bool:
-    return cast("CursorResult[Any]", db.session.execute(statement)).rowcount == 1
+    return change_rows(statement) == 1
 
 
 def _hash(user: User, code: str) -> str:

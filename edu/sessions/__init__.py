@@ -1,1 +1,1 @@
-"""Where a person is signed in: browsers, programs, and personal tokens of the API."""
+"""Where a person is signed in: browsers and programs."""

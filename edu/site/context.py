@@ -86,6 +86,7 @@ def template_context() -> dict[str, Any]:
         "unread_count": _unread_count(),
         "is_reviewer": may(person, Permission.REVIEW),
         "may_upload": can_upload(person),
+        "may_administer": may(person, Permission.MANAGE_SITE),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Select, func, select
 
-from edu.extensions import db
+from edu.extensions import db, settings
 
 T = TypeVar("T")
 MAX_PAGE = 10_000
@@ -28,8 +28,12 @@ class Listing(Generic[T]):
         return max(1, -(-self.total // self.per_page))
 
 
-def list_page(query: Select[T], page: int, per_page: int) -> Listing[T]:
-    """One page of `query`, whose order is given; pages out of range are empty."""
+def list_page(query: Select[T], page: int, per_page: int | None = None) -> Listing[T]:
+    """One page of `query`, whose order is given; pages out of range are empty.
+
+    Without `per_page` it is as long as the site's settings say.
+    """
+    per_page = per_page or settings().per_page
     page = min(max(page, 1), MAX_PAGE)
     counted = select(func.count()).select_from(query.order_by(None).subquery())
     items = db.session.scalars(query.limit(per_page).offset((page - 1) * per_page)).unique()

@@ -5,17 +5,32 @@ from __future__ import annotations
 from flask import current_app
 from flask_babel import gettext as _
 
+from edu.accounts.models import User
+from edu.identities.service import list_identities, site_names
+from edu.second_factor.service import has_second_factor, may_set_up
+from edu.site.requests import current_person
+
 
 def settings_pages() -> list[tuple[str, str]]:
-    """Endpoints and names."""
+    """Endpoints and names; without the pages on which this person could do nothing."""
     pages = [
         ("accounts.profile", _("Profile")),
         ("accounts.security", _("E-mail and password")),
         ("sessions.index", _("Devices")),
         ("second_factor.setup", _("Second factor")),
-        ("identities.index", _("Other sites")),
+        ("identities.index", _("Signing in through other sites")),
         ("notifications.choices", _("Notifications")),
-        ("sessions.tokens", _("API tokens")),
+        ("tokens.index", _("API tokens")),
         ("privacy.index", _("Your data")),
     ]
-    return [page for page in pages if page[0] in current_app.view_functions]
+    useless = _useless(current_person())
+    return [page for page in pages if page[0] in current_app.view_functions.keys() - useless]
+
+
+def _useless(person: User | None) -> set[str]:
+    found = set()
+    if person and not (may_set_up(person) or has_second_factor(person)):
+        found.add("second_factor.setup")
+    if person and not (site_names() or list_identities(person)):
+        found.add("identities.index")
+    return found

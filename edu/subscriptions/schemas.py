@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from edu.api.schemas import Page, Query, Text
 from edu.catalog.models import MaterialType
-from edu.materials.schemas import MAX_ID, CategoryRef, Day, MaterialCard, Uploader
-from edu.materials.service import MAX_PAGE
+from edu.extensions import MAX_ID
+from edu.materials.schemas import CategoryRef, Day, MaterialCard, Uploader
 from edu.search.service import MAX_QUERY
+from edu.site.paging import MAX_PAGE
 from edu.subscriptions.models import Subscription, SubscriptionKind
 from edu.subscriptions.service import MAX_NAME, search_arguments
 

@@ -16,7 +16,7 @@ from edu.accounts.models import User
 from edu.catalog.models import Category
 from edu.catalog.service import type_label
 from edu.errors import Conflict, InvalidInput, NotFound
-from edu.extensions import db, insert_if_absent
+from edu.extensions import MAX_ID, db, find_row, insert_if_absent
 from edu.materials.models import Material, MaterialStatus
 from edu.materials.service import Page, paginate, with_details
 from edu.notifications.models import Notification, Topic
@@ -26,7 +26,6 @@ from edu.subscriptions.models import FeedToken, Subscription, SubscriptionKind
 MAX_SUBSCRIPTIONS = 200
 MAX_NAME = 120
 MAX_TARGET = 600
-MAX_ID = 2**31 - 1
 FEED_ENTRIES = 50
 SUBJECT, AUTHOR, SEARCH = (kind.value for kind in SubscriptionKind)
 IN_QUERY = 500  # targets of searches in one query
@@ -42,7 +41,7 @@ def follow_subject(user: User, category: Category) -> Subscription:
 
 def follow_author(user: User, author_id: int) -> Subscription:
     """What a person publishes. Raises NotFound, Conflict, and InvalidInput for oneself."""
-    author = db.session.get(User, author_id) if author_id <= MAX_ID else None
+    author = find_row(User, author_id)
     if author is None or author.deleted_at is not None:
         raise NotFound(_("There is no such person."))
     if author.id == user.id:

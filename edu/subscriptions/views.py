@@ -129,9 +129,12 @@ def feed() -> str:
 
 @bp.post("/me/feed/renew")
 def renew() -> BaseResponse:
-    service.renew_feed_token(signed_in())
+    person = signed_in()
+    had_one = service.find_feed_token(person) is not None
+    service.renew_feed_token(person)
     db.session.commit()
-    flash(_("The feed has a new address; the old one shows nothing any more."), "success")
+    changed = _("The feed has a new address; the old one shows nothing any more.")
+    flash(changed if had_one else _("The feed has an address now."), "success")
     return redirect(url_for(".index"), 303)
 
 

@@ -17,17 +17,19 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from edu.accounts.models import ModeratedSubject, User
 from edu.assistant.models import Question
+from edu.collections.models import Collection
 from edu.extensions import absolute_url, db, storage
 from edu.identities.models import Identity
-from edu.library.models import Collection, HistoryEntry
+from edu.library.models import HistoryEntry
 from edu.mail.models import Letter
 from edu.materials.models import Material, MaterialStatus, MaterialVersion, StoredFile
 from edu.notifications.models import Notification, NotificationChoice
 from edu.ratings.models import Rating
-from edu.sessions.models import PersonalToken, UserSession
+from edu.sessions.models import UserSession
 from edu.storage.archive import Member, safe_name
 from edu.storage.base import original_key
 from edu.subscriptions.models import Subscription
+from edu.tokens.models import PersonalToken
 
 Facts = dict[str, Any]
 

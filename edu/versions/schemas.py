@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from edu.api.schemas import Text
 from edu.catalog.models import MaterialType
+from edu.extensions import MAX_ID
 from edu.materials.models import MaterialVersion
-from edu.materials.schemas import MAX_ID, FileFacts, MaterialPath, Uploader
+from edu.materials.schemas import FileFacts, MaterialPath, Uploader
 from edu.materials.service import MAX_DESCRIPTION, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE
 
 _EXAMPLE: dict[str, Any] = {

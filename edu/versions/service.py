@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 from edu.accounts.models import User
 from edu.catalog.models import Category
 from edu.errors import Conflict, Forbidden, NotFound
-from edu.extensions import db
+from edu.extensions import MAX_ID, db, find_row
 from edu.materials.models import Material, MaterialStatus, MaterialVersion, StoredFile
 from edu.materials.service import MaterialData, check_data, ensure_tags, refuse_duplicate
 from edu.media.service import start_processing
@@ -37,7 +37,7 @@ def can_replace(user: User | None, material: Material) -> bool:
 
 def may_replace(user: User, material_id: int) -> bool:
     """Whether there is such a material and the person can give it another file."""
-    material = db.session.get(Material, material_id) if material_id < 2**31 else None
+    material = find_row(Material, material_id)
     return material is not None and can_replace(user, material)
 
 
@@ -129,7 +129,7 @@ def get_version(user: User | None, material: Material, number: int) -> MaterialV
     """Raises SignInRequired, Forbidden or NotFound."""
     require(user, Permission.SEE_VERSIONS, material)
     key = (material.id, number)
-    version = db.session.get(MaterialVersion, key) if number < 2**31 else None
+    version = db.session.get(MaterialVersion, key) if number <= MAX_ID else None
     if version is None:
         raise NotFound(_("There is no such version."))
     return version

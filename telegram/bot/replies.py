@@ -31,6 +31,7 @@ from edu.search.service import (
 from edu.search.service import MAX_QUERY as MAX_WORDS
 from edu.site.context import format_rating
 from edu.site.preferences import LANGUAGES
+from edu.site.settings import site_settings
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ def compose(app: Flask, language_code: str | None, make: Callable[[], Reply]) ->
 def choose_language(language_code: str | None) -> str:
     """Russian for people whose Telegram is Russian (`ru`, `ru-RU`), else the site's language."""
     russian = (language_code or "").lower().split("-")[0] == "ru"
-    return "ru" if russian and "ru" in LANGUAGES else settings().default_locale
+    return "ru" if russian and "ru" in LANGUAGES else site_settings().default_locale
 
 
 def _sorry(number: str) -> str:
@@ -93,7 +94,7 @@ def greet() -> Reply:
     about = _(
         "%(site)s is a library of study materials: lectures, seminars, problem sets, textbooks. "
         "It searches inside the files and opens them on the right page.",
-        site=settings().site_name,
+        site=site_settings().name,
     )
     return Reply(f"{_escape(about)}\n\n{explain().text}")
 

@@ -6,8 +6,8 @@ from flask import Flask
 
 from edu.accounts import service
 from edu.accounts.models import User
-from edu.catalog.service import ensure_category
 from edu.extensions import db
+from edu.tree.service import ensure_category
 from tests.conftest import PASSWORD, sign_in
 
 

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from edu.accounts import service
 from edu.accounts.models import LetterToken, Role, User
-from edu.catalog.service import ensure_category
 from edu.errors import Conflict, InvalidInput
 from edu.extensions import db, utcnow
+from edu.tree.service import ensure_category
 from tests.conftest import PASSWORD, make_user
 
 

@@ -12,8 +12,9 @@ from edu.accounts.models import User
 from edu.accounts.service import create_user
 from edu.extensions import db
 from edu.mail.models import Letter
-from edu.sessions.models import PersonalToken, Scope, UserSession
-from edu.sessions.service import make_personal_token, open_api_session
+from edu.sessions.models import UserSession
+from edu.tokens.models import PersonalToken, Scope
+from edu.tokens.service import make_personal_token, open_api_session
 from tests.conftest import PASSWORD, MakeApp, make_people, sign_in
 
 NEW = "a password that is new"

@@ -14,12 +14,12 @@ from sqlalchemy import select
 from edu.accounts.models import Role, User
 from edu.admin import service
 from edu.admin.models import AuditEntry
-from edu.catalog.service import ensure_category
 from edu.errors import Conflict, EduError, Forbidden, InvalidInput, NotFound
 from edu.extensions import db, utcnow
 from edu.mail.models import Letter
 from edu.permissions import Permission, may
 from edu.sessions.service import list_sessions
+from edu.tree.service import ensure_category
 from tests.conftest import make_people, make_user, sign_in
 
 

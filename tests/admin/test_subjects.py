@@ -8,9 +8,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from edu.catalog.service import ensure_category, list_tree, walk
+from edu.catalog.service import list_tree, walk
 from edu.extensions import db, search_index
 from edu.search.base import SearchRequest
+from edu.tree.service import ensure_category
 from jobs.search import update_index
 from tests.samples import make_material
 

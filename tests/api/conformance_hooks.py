@@ -26,7 +26,7 @@ from edu.models import (
     Subscription,
     UserSession,
 )
-from edu.sessions.service import open_api_session
+from edu.tokens.service import open_api_session
 
 app = create_app()
 CHANCE = random.Random(1)  # not secrecy; its own, for Hypothesis watches the global

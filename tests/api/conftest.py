@@ -13,10 +13,10 @@ from werkzeug.test import TestResponse
 
 from edu.accounts.models import User
 from edu.api.security import issue_token
-from edu.catalog.service import ensure_category
 from edu.extensions import db, utcnow
 from edu.materials.models import Material, MaterialStatus, Passage, StoredFile, Tag
 from edu.search.service import rebuild_index
+from edu.tree.service import ensure_category
 from tests.conftest import PASSWORD, MakeApp
 
 

@@ -20,16 +20,17 @@ from edu.api.app import ApiApp
 from edu.api.examples import render_examples
 from edu.api.tokens import sign_token
 from edu.assistant.models import Question
-from edu.catalog.service import ensure_category
+from edu.collections.models import Collection, CollectionItem
 from edu.config import ROOT
 from edu.extensions import db, utcnow
-from edu.library.models import Collection, CollectionItem, HistoryEntry
+from edu.library.models import HistoryEntry
 from edu.materials.models import MaterialStatus
 from edu.notifications.models import Notification
-from edu.sessions.models import PersonalToken
-from edu.sessions.service import open_api_session
 from edu.site.cli import upgrade_database
 from edu.subscriptions.models import Subscription
+from edu.tokens.models import PersonalToken
+from edu.tokens.service import open_api_session
+from edu.tree.service import ensure_category
 from tests.authorisation.world import BYTES, build_world, make_material
 from tests.product import Product, make_product, show_logs
 

@@ -14,8 +14,9 @@ from edu.accounts import service as accounts
 from edu.accounts.models import User
 from edu.extensions import db, utcnow
 from edu.second_factor import service as second_factor
-from edu.sessions import service
-from edu.sessions.models import PersonalToken, RefreshToken, Scope, UserSession
+from edu.sessions.models import UserSession
+from edu.tokens import service
+from edu.tokens.models import PersonalToken, RefreshToken, Scope
 from jobs.sessions import sweep_sessions
 from tests.api.conftest import Program, ProgramOf, sign_in_program
 from tests.conftest import PASSWORD, MakeApp, make_people

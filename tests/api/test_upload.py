@@ -14,9 +14,9 @@ from werkzeug.test import encode_multipart
 
 from edu.accounts.models import Role, User
 from edu.api.security import issue_token
-from edu.catalog.service import ensure_category
 from edu.extensions import db
 from edu.materials.models import Material, MaterialStatus
+from edu.tree.service import ensure_category
 from tests.api.conftest import Program, ProgramOf
 from tests.conftest import MakeApp, make_user
 from tests.media.samples import page_pdf, write_docx

@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 
 from edu.catalog.models import Category
-from edu.catalog.service import ensure_category
 from edu.extensions import db, utcnow
 from edu.materials.models import Material, MaterialStatus, Passage, StoredFile
 from edu.search.service import rebuild_index
+from edu.tree.service import ensure_category
 
 
 def add(owner: int, title: str, category: Category, text: str, **changes: Any) -> int:

@@ -11,13 +11,13 @@ from flask import Flask
 from edu.accounts.models import User
 from edu.assistant import service
 from edu.assistant.models import Question, QuestionState
-from edu.catalog.service import ensure_category
 from edu.errors import NotFound, Unavailable
 from edu.extensions import db, utcnow
 from edu.materials.models import Material, MaterialStatus
 from edu.search.base import IndexUnavailable
 from edu.search.service import rebuild_index
 from edu.search.whoosh_index import WhooshIndex
+from edu.tree.service import ensure_category
 from jobs import assistant as jobs
 from tests.assistant.conftest import add
 

@@ -17,7 +17,7 @@ from edu.accounts.models import User
 from edu.api.tokens import sign_token
 from edu.config import ROOT, load_settings
 from edu.extensions import db
-from edu.sessions.service import open_api_session
+from edu.tokens.service import open_api_session
 from tests.authorisation.world import ACTORS, build_world, sign_in_as
 from tests.conftest import Browser
 

@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 from edu.accounts.models import ModeratedSubject, Role, User
 from edu.accounts.service import create_user
 from edu.assistant.models import Question
-from edu.catalog.service import ensure_category
+from edu.collections.models import Collection, CollectionItem, Visibility
 from edu.extensions import db, settings, storage, utcnow
 from edu.identities.models import Identity
-from edu.library.models import Collection, CollectionItem, HistoryEntry, Visibility
+from edu.library.models import HistoryEntry
 from edu.mail.models import Letter, LetterState
 from edu.materials.models import (
     Material,
@@ -24,10 +24,12 @@ from edu.materials.models import (
     StoredFile,
 )
 from edu.notifications.models import Notification
-from edu.sessions.models import PersonalToken, UserSession
+from edu.sessions.models import UserSession
 from edu.site.signing import start_browser_session
 from edu.storage.base import original_key, thumbnail_key
 from edu.subscriptions.models import FeedToken, Subscription
+from edu.tokens.models import PersonalToken
+from edu.tree.service import ensure_category
 
 # charlie is any other user, alice the owner, boris moderates another subject, maria this one.
 ACTORS = ("stranger", "charlie", "alice", "boris", "maria", "anna")

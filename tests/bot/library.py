@@ -7,10 +7,10 @@ from typing import Any
 from flask import Flask
 
 from edu.accounts.service import create_user
-from edu.catalog.service import ensure_category
 from edu.extensions import db, utcnow
 from edu.materials.models import Material, MaterialStatus, Passage, StoredFile
 from edu.search.service import index_pending
+from edu.tree.service import ensure_category
 
 EVIL_TITLE = "<script>alert('Ряды')</script> & <b>тензоры</b>"
 EVIL_PAGE = 'Тензор <a href="https://evil.example">здесь</a> & <i>там'

@@ -11,11 +11,11 @@ from flask import Flask
 from bot import replies
 from bot.replies import Reply
 from edu import create_app
-from edu.catalog.service import ensure_category
 from edu.config import load_settings
 from edu.errors import NotFound
 from edu.extensions import db
 from edu.search.service import MAX_QUERY, index_pending
+from edu.tree.service import ensure_category
 from tests.bot.bot_api import Markup
 from tests.bot.conftest import SITE
 from tests.bot.library import EVIL_TITLE, LECTURES, add

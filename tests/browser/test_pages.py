@@ -18,9 +18,14 @@ from sqlalchemy import select
 
 from edu.accounts.service import find_user
 from edu.catalog.service import find_category
+from edu.collections import service as collections
+from edu.collections.models import Visibility
 from edu.demo.service import PASSWORD as DEMO_PASSWORD
 from edu.extensions import db
+from edu.library.service import save_place
 from edu.materials.models import Material, MaterialStatus
+from edu.notifications.service import notify_decision
+from edu.subscriptions import service as subscriptions
 from tests.browser.checks import find_faults
 from tests.browser.people import Complaints, Person
 from tests.media.samples import page_pdf
@@ -37,11 +42,11 @@ README_BYTES = 300_000
 
 @dataclass
 class Sample:
-    """The product with the demo library, and one material of each kind."""
+    """The product with the demo library, and the names of what the addresses lead to."""
 
     product: Product
     browser: Browser
-    materials: dict[str, int]
+    names: dict[str, Any]
     sessions: dict[str, Any] = field(default_factory=dict)
 
     def visit(self, who: str, complaints: Complaints, **options: Any) -> Person:
@@ -69,14 +74,38 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 @pytest.fixture(scope="module")
 def sample(browser: Browser, product: Product) -> Sample:
-    """One published material of each kind."""
+    """One published material of each kind, and what Alice has kept."""
 
-    def ids() -> dict[str, int]:
+    def names() -> dict[str, Any]:
         shown = select(Material).where(Material.status == MaterialStatus.ACTIVE)
-        found = db.session.scalars(shown.order_by(Material.id.desc()))
-        return {material.file.kind: material.id for material in found}
+        found = list(db.session.scalars(shown.order_by(Material.id.desc())))
+        return {material.file.kind: material.id for material in found} | keep_some(found)
 
-    return Sample(product, browser, product.ask(ids))
+    return Sample(product, browser, product.ask(names))
+
+
+def keep_some(published: list[Material]) -> dict[str, Any]:
+    """History, a collection, subscriptions and news of Alice: their pages are not empty."""
+    alice = find_user("alice@example.org")
+    assert alice is not None
+    pdf = next(material for material in published if material.file.kind == "pdf")
+    save_place(alice, pdf, 2)
+    kept = collections.create_collection(
+        alice,
+        "Подготовка к экзамену по математическому анализу, первый семестр",
+        "",
+        Visibility.PUBLIC,
+    )
+    for material in published[:3]:
+        collections.add_item(alice, kept, material, "Начать отсюда: доказательство и примеры.")
+    subscriptions.follow_subject(alice, pdf.category)
+    subscriptions.follow_author(alice, pdf.uploader_id)
+    subscriptions.renew_feed_token(alice)
+    own = select(Material).where(Material.uploader_id == alice.id).order_by(Material.id)
+    for material in db.session.scalars(own):
+        notify_decision(material, "rejected", "Не хватает титульного листа.")
+    db.session.commit()
+    return {"kept": kept.key, "subject": pdf.category_id, "alice": alice.id}
 
 
 def settle_pdf(page: Page) -> None:
@@ -116,13 +145,48 @@ PAGES: dict[str, tuple[str, str, Callable[[Page], None]]] = {
     "profile": ("alice", "/me/settings", nothing),
     "security": ("alice", "/me/security", nothing),
     "devices": ("alice", "/me/devices", nothing),
+    "second-factor": ("maria", "/me/second-factor", nothing),
+    "identities": ("alice", "/me/identities", nothing),
+    "notification-choices": ("alice", "/me/notification-settings", nothing),
+    "tokens": ("alice", "/me/tokens", nothing),
+    "own-data": ("alice", "/me/data", nothing),
     "uploads": ("alice", "/me/uploads", nothing),
+    "continue-reading": ("alice", "/", nothing),
+    "history": ("alice", "/me/history", nothing),
+    "history-empty": ("vera", "/me/history", nothing),
+    "own-collections": ("alice", "/me/collections", nothing),
+    "own-collections-empty": ("vera", "/me/collections", nothing),
+    "collection": ("alice", "/collections/{kept}", nothing),
+    "collection-of-another": ("", "/collections/{kept}", nothing),
+    "collection-edit": ("alice", "/collections/{kept}/edit", nothing),
+    "collections": ("", "/collections", nothing),
+    "keep": ("alice", "/materials/{pdf}/collections", nothing),
+    "subscriptions": ("alice", "/me/subscriptions", nothing),
+    "feed": ("alice", "/me/feed", nothing),
+    "feed-empty": ("vera", "/me/feed", nothing),
+    "notifications": ("alice", "/me/notifications", nothing),
+    "notifications-empty": ("vera", "/me/notifications", nothing),
+    "edit": ("maria", "/materials/{pdf}/edit", nothing),
+    "replace": ("maria", "/materials/{pdf}/replace", nothing),
+    "admin": ("admin", "/admin", nothing),
+    "admin-people": ("admin", "/admin/people", nothing),
+    "admin-person": ("admin", "/admin/people/{alice}", nothing),
+    "admin-subjects": ("admin", "/admin/subjects", nothing),
+    "admin-subject": ("admin", "/admin/subjects/{subject}", nothing),
+    "admin-site": ("admin", "/admin/site", nothing),
+    "admin-jobs": ("admin", "/admin/jobs", nothing),
+    "admin-storage": ("admin", "/admin/storage", nothing),
+    "admin-index": ("admin", "/admin/index", nothing),
+    "admin-log": ("admin", "/admin/log", nothing),
     "subjects": ("", "/subjects", nothing),
     "subject": ("", "/subjects/matematicheskiy-analiz", nothing),
     "styleguide": ("maria", "/styleguide", nothing),
     "not-found": ("", "/no-such-page", nothing),
+    "forbidden": ("alice", "/admin", nothing),
+    "link-expired": ("", "/register/no-such-link", nothing),
     "api-docs": ("", "/api/docs", settle_docs),
 }
+REFUSED = {"not-found": 404, "forbidden": 403, "link-expired": 410}
 
 
 def take_picture(page: Page, name: str) -> None:
@@ -136,16 +200,16 @@ def take_picture(page: Page, name: str) -> None:
 def test_a_page_is_whole_wide_and_narrow_light_and_dark(sample: Sample, name: str) -> None:
     who, address, settle = PAGES[name]
     complaints, faults = Complaints(), []
-    if name == "not-found":
-        complaints.expect("404")
+    if name in REFUSED:
+        complaints.expect(str(REFUSED[name]))
     for width, height in WIDTHS.items():
         person = sample.visit(
             who, complaints, viewport={"width": width, "height": height}, color_scheme="light"
         )
         page = person.page
-        answer = page.goto(address.format(**sample.materials))
+        answer = page.goto(address.format(**sample.names))
         assert answer is not None
-        assert answer.status == (404 if name == "not-found" else 200)
+        assert answer.status == REFUSED.get(name, 200)
         settle(page)
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
@@ -195,6 +259,41 @@ def test_the_first_visit_weighs_little(sample: Sample) -> None:
     assert sum(weights.values()) < FIRST_VISIT_BYTES, weights
 
 
+def test_the_header_of_a_moderator_keeps_to_one_line(sample: Sample) -> None:
+    person = sample.visit("maria", Complaints(), viewport={"width": 360, "height": 740})
+    page = person.page
+    page.goto("/me/history")
+    tops = [page.locator(f"header {part}").bounding_box() for part in (".wordmark", "#bell")]
+    assert tops[0]
+    assert tops[1]
+    assert abs(tops[0]["y"] - tops[1]["y"]) < 20
+    person.close()
+
+
+ASKED = {
+    "collection": ("alice", "/collections/{kept}", "Удалить"),
+    "history": ("alice", "/me/history", "Очистить историю"),
+    "person": ("admin", "/admin/people/{alice}", "Заблокировать"),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("scripts", [True, False])
+def test_what_cannot_be_taken_back_is_asked_first(
+    sample: Sample, name: str, *, scripts: bool
+) -> None:
+    who, address, label = ASKED[name]
+    person = sample.visit(who, Complaints(), java_script_enabled=scripts)
+    page = person.page
+    page.goto(address.format(**sample.names))
+    expect(page.locator("main form .button-bad:visible")).to_have_count(0)
+    opener = page.locator("button[data-dialog]" if scripts else "summary", has_text=label)
+    opener.click()
+    asked = page.locator("dialog[open]" if scripts else "details[open]", has=page.locator("form"))
+    expect(asked.locator("form .button-bad")).to_be_visible()
+    person.close()
+
+
 def test_a_video_is_sought_through_ranges(sample: Sample) -> None:
     complaints, ranges = Complaints(), []
     person = sample.visit("", complaints)
@@ -203,7 +302,7 @@ def test_a_video_is_sought_through_ranges(sample: Sample) -> None:
         "response",
         lambda answer: ranges.append(answer.status) if answer.url.endswith("/file") else None,
     )
-    page.goto(f"/materials/{sample.materials['video']}")
+    page.goto(f"/materials/{sample.names['video']}")
     video = page.locator("video")
     settle_video(page)
     middle = video.evaluate("(v) => { v.muted = true; return v.currentTime = v.duration / 2; }")
@@ -375,7 +474,7 @@ def test_arrows_over_the_stars_send_one_vote(sample: Sample) -> None:
     person = sample.visit("vera", complaints)
     page = person.page
     page.on("request", lambda asked: votes.append(asked.post_data) if asked.post_data else None)
-    page.goto(f"/materials/{sample.materials['docx']}")
+    page.goto(f"/materials/{sample.names['docx']}")
     page.locator("#star-5").focus()
     for _ in range(3):
         page.keyboard.press("ArrowLeft")
@@ -419,7 +518,7 @@ def test_without_javascript_the_language_is_switched(sample: Sample) -> None:
 def test_without_javascript_stars_are_given(sample: Sample) -> None:
     person = sample.visit("boris", Complaints(), java_script_enabled=False)
     page = person.page
-    page.goto(f"/materials/{sample.materials['docx']}")
+    page.goto(f"/materials/{sample.names['docx']}")
     page.locator("label:has(#star-4)").click()
     page.locator("#rating button.no-js").click()
     expect(page.locator("#toasts .toast-success")).to_be_visible()

@@ -9,8 +9,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from edu.accounts.models import Role
 from edu.accounts.service import create_user
-from edu.catalog.service import ensure_category, list_tree, walk
+from edu.catalog.service import list_tree, walk
 from edu.extensions import db
+from edu.tree.service import ensure_category
 from tests.browser.people import Complaints, Person
 from tests.product import PASSWORD, Product, make_product, wait_until
 

@@ -13,11 +13,11 @@ from werkzeug.test import TestResponse
 from edu.accounts.models import Role, User
 from edu.api.security import issue_token
 from edu.catalog.models import Category, MaterialType
-from edu.catalog.service import ensure_category
 from edu.extensions import db
 from edu.materials.models import MaterialStatus
-from edu.sessions.models import Scope
-from edu.sessions.service import make_personal_token
+from edu.tokens.models import Scope
+from edu.tokens.service import make_personal_token
+from edu.tree.service import ensure_category
 from tests.conftest import make_user
 from tests.samples import make_material
 

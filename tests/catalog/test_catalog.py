@@ -12,16 +12,15 @@ from edu.catalog.models import Category, MaterialType
 from edu.errors import NotFound
 from edu.extensions import db
 from edu.materials.models import MaterialStatus
+from edu.tree.service import ensure_category
 from tests.samples import make_material
 
 
 def make_tree() -> tuple[Category, Category, Category]:
     """Mathematics → series → Fourier series, committed."""
-    root = service.ensure_category(
-        "Математический анализ", slug="matan", aliases=["Матан", "мат анализ"]
-    )
-    series = service.ensure_category("Ряды", root)
-    fourier = service.ensure_category("Ряды Фурье", series)
+    root = ensure_category("Математический анализ", slug="matan", aliases=["Матан", "мат анализ"])
+    series = ensure_category("Ряды", root)
+    fourier = ensure_category("Ряды Фурье", series)
     db.session.commit()
     return root, series, fourier
 
@@ -33,16 +32,6 @@ def test_a_category_knows_its_way(any_app: Flask) -> None:
         assert fourier.full_name == "Математический анализ → Ряды → Ряды Фурье"
 
 
-def test_making_a_category_twice_makes_it_once(any_app: Flask) -> None:
-    with any_app.app_context():
-        make_tree()
-        root, series, _fourier = make_tree()
-        assert db.session.query(Category).count() == 3
-        assert [alias.alias for alias in root.aliases] == ["мат анализ", "матан"]
-        assert service.ensure_category("Ряды", root, aliases=["РЯДЫ", "ряды"]) is series
-        assert [alias.alias for alias in series.aliases] == ["ряды"]
-
-
 @pytest.mark.parametrize("parent", ["root", "below"])
 def test_siblings_have_different_slugs(any_app: Flask, parent: str) -> None:
     with any_app.app_context():
@@ -52,13 +41,6 @@ def test_siblings_have_different_slugs(any_app: Flask, parent: str) -> None:
         db.session.add(twin)
         with pytest.raises(IntegrityError):
             db.session.flush()
-
-
-def test_the_same_slug_may_lie_in_two_subjects(any_app: Flask) -> None:
-    with any_app.app_context():
-        make_tree()
-        physics = service.ensure_category("Физика")
-        assert service.ensure_category("Ряды", physics).path == "fizika/ryady"
 
 
 def test_a_category_is_found_by_path_and_by_number(any_app: Flask) -> None:
@@ -97,7 +79,7 @@ def test_a_category_is_found_by_name_and_alias(any_app: Flask) -> None:
 def test_below_a_category_lies_everything_under_it(any_app: Flask) -> None:
     with any_app.app_context():
         root, series, fourier = make_tree()
-        service.ensure_category("Физика")
+        ensure_category("Физика")
         assert sorted(service.descendant_ids(root)) == [root.id, series.id, fourier.id]
         assert service.descendant_ids(fourier) == [fourier.id]
 
@@ -166,7 +148,7 @@ def test_a_subject_shows_its_other_names(client: FlaskClient, tree: dict[str, in
 
 def test_a_subject_without_materials_invites(client: FlaskClient, app: Flask) -> None:
     with app.app_context():
-        service.ensure_category("Физика")
+        ensure_category("Физика")
         db.session.commit()
     assert "Nothing here yet" in client.get("/subjects/fizika").text
 

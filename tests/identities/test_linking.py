@@ -20,6 +20,7 @@ from edu.identities.service import (
     make_profile,
     unlink_identity,
 )
+from edu.mail.models import Letter
 from tests.conftest import make_people, make_user, sign_in
 from tests.identities.conftest import complaint, identities_of, link_token, travel, who
 
@@ -65,6 +66,9 @@ def test_linking_twice_is_linking_once(app: Flask, client: FlaskClient) -> None:
     for _time in range(2):
         travel(client, link=link_token(client))
     assert identities_of(app, "alice@example.org") == [("oidc", "person-1")]
+    with app.app_context():
+        written = select(Letter.address).where(Letter.kind == "identity_added")
+        assert list(db.session.scalars(written)) == ["alice@example.org"], "told of it, once"
 
 
 def test_an_identity_belongs_to_one_account(app: Flask, client: FlaskClient) -> None:

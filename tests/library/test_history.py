@@ -7,13 +7,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from edu.accounts.models import ModeratedSubject, Role, User
-from edu.catalog.service import ensure_category
 from edu.errors import InvalidInput, NotFound
 from edu.extensions import db, utcnow
 from edu.library import service
 from edu.library.models import HistoryEntry
 from edu.materials.models import Material, MaterialStatus, Passage
-from edu.materials.service import can_see
+from edu.materials.service import can_see, visible_to
+from edu.tree.service import ensure_category
 from tests.conftest import make_people, make_user, sign_in
 from tests.samples import get_material, make_material
 
@@ -132,7 +132,7 @@ def test_lists_and_pages_agree_on_what_may_be_seen(any_app: Flask) -> None:
         ]
         users = [None, confined, idle, blocked, admin, *(person(people, n) for n in people)]
         for user in users:
-            listed = set(db.session.scalars(db.select(Material.id).where(service.visible_to(user))))
+            listed = set(db.session.scalars(db.select(Material.id).where(visible_to(user))))
             assert listed == {one.id for one in materials if can_see(user, one)}
 
 

@@ -14,13 +14,13 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from edu.accounts.models import User
-from edu.catalog.service import ensure_category
 from edu.extensions import db, settings, storage
 from edu.materials import forms
 from edu.materials.models import Material, MaterialStatus
 from edu.materials.service import clean_file_name
 from edu.search.service import SearchInput, find_materials
 from edu.storage.base import original_key, thumbnail_key
+from edu.tree.service import ensure_category
 from tests.conftest import MakeApp, make_people, sign_in
 from tests.samples import (
     PDF_TEXT,

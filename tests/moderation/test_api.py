@@ -9,9 +9,9 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from edu.accounts.models import User
-from edu.catalog.service import ensure_category
 from edu.extensions import db
 from edu.materials.models import MaterialStatus
+from edu.tree.service import ensure_category
 from tests.api.conftest import Program, sign_in_program
 from tests.samples import confine, get_material, make_category, make_material
 

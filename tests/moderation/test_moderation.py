@@ -11,12 +11,12 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from edu.accounts.models import User
-from edu.catalog.service import ensure_category
 from edu.errors import Conflict, Forbidden, InvalidInput
 from edu.extensions import db, search_index, utcnow
 from edu.materials.models import Material, MaterialStatus
 from edu.moderation import service
 from edu.notifications.models import Notification
+from edu.tree.service import ensure_category
 from tests.conftest import make_people, sign_in
 from tests.samples import confine, get_material, make_category, make_material
 
@@ -81,11 +81,33 @@ def test_the_queue_names_other_materials_with_the_same_file(
         for status in (MaterialStatus.REJECTED, MaterialStatus.FAILED):
             make_material(people["charlie"], status, title="Gone", content=content)
         make_material(people["charlie"], title="Unlike")
-        assert service.find_twins([get_material(pending)]) == {pending: [(published, "Twin")]}
+        moderator = db.session.get_one(User, people["maria"])
+        twins = service.find_twins(moderator, [get_material(pending)])
+        assert twins == {pending: [(published, "Twin")]}
     page = maria.get("/moderation").text
     assert "The same file is in another material:" in page
     assert f'<a href="/materials/{published}" target="_blank">Twin</a>' in page
     assert "Gone" not in page
+
+
+def test_the_queue_names_no_twin_that_its_moderator_may_not_see(
+    app: Flask, maria: FlaskClient, people: dict[str, int], pending: int
+) -> None:
+    with app.app_context():
+        content = f"%PDF-1.7 {get_material(pending).title}".encode()
+        elsewhere = ensure_category("Elsewhere")
+        twin = make_material(
+            people["charlie"],
+            MaterialStatus.PENDING,
+            title="Their secret",
+            content=content,
+            category=elsewhere,
+        )
+        twin_id = twin.id
+        confine(db.session.get_one(User, people["maria"]), get_material(pending).category)
+    assert "Waiting" in (page := maria.get("/moderation").text)
+    assert "Their secret" not in page
+    assert f"/materials/{twin_id}" not in page
 
 
 def test_a_decision_is_offered_on_the_page_to_moderators_while_it_waits(

@@ -9,13 +9,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from edu.catalog.service import ensure_category
 from edu.errors import Unavailable
 from edu.extensions import db, utcnow
 from edu.materials.models import Material, MaterialStatus
 from edu.notifications import announcing
 from edu.notifications.models import Delivery, Notification
 from edu.subscriptions import service as subscriptions
+from edu.tree.service import ensure_category
 from jobs.notifications import announce
 from jobs.search import update_index
 from tests.conftest import make_people, make_user

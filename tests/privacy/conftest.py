@@ -13,17 +13,19 @@ from flask import Flask
 
 from edu.accounts.models import LetterToken, User
 from edu.assistant.models import Question
+from edu.collections.models import Collection, CollectionItem
 from edu.extensions import db, utcnow
 from edu.identities.models import Identity
-from edu.library.models import Collection, CollectionItem, HistoryEntry
+from edu.library.models import HistoryEntry
 from edu.lockout.service import record_failure
 from edu.mail.service import write_letter
 from edu.materials.models import Material, MaterialVersion, View
 from edu.notifications.models import Delivery, Notification, NotificationChoice
 from edu.ratings.models import Rating
 from edu.second_factor.models import Authenticator, SpareCode
-from edu.sessions.models import PersonalToken, RefreshToken, UserSession
+from edu.sessions.models import UserSession
 from edu.subscriptions.models import FeedToken, Subscription
+from edu.tokens.models import PersonalToken, RefreshToken
 from tests.conftest import make_people
 from tests.samples import make_material
 

@@ -12,15 +12,15 @@ from sqlalchemy import func, select, text, update
 from edu.accounts.models import LetterToken, Role, User
 from edu.accounts.service import LinkExpired, find_user, set_role
 from edu.admin.models import AuditEntry
+from edu.collections.models import CollectionItem
 from edu.config import ROOT
 from edu.errors import Conflict, InvalidInput
 from edu.extensions import db, utcnow
-from edu.library.models import CollectionItem
 from edu.mail.models import Letter
 from edu.materials.models import Material, View
 from edu.privacy.service import GOES, NotTheHeir, count_offered, delete_account, take_over
 from edu.ratings.models import Rating
-from edu.sessions.models import RefreshToken
+from edu.tokens.models import RefreshToken
 from tests.conftest import PASSWORD, MakeApp, make_people, make_user, sign_in
 from tests.samples import make_material
 from tests.smtp import SmtpServer

@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from edu.accounts.models import User
-from edu.catalog.service import ensure_category
 from edu.extensions import db, utcnow
 from edu.mail.models import Letter, LetterState
 from edu.materials.models import Material
 from edu.notifications.models import Delivery, Notification, NotificationChoice, Pace, Topic
 from edu.subscriptions.models import Subscription, SubscriptionKind
+from edu.tree.service import ensure_category
 from tests.product import Product, kill_hard, make_product, wait_until
 from tests.samples import make_material
 from tests.smtp import SmtpServer

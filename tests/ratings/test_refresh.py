@@ -11,11 +11,11 @@ from flask import Flask
 from sqlalchemy import delete, event, update
 
 from edu.accounts.models import User
-from edu.catalog.service import ensure_category
 from edu.extensions import db
 from edu.materials.models import Material
 from edu.ratings import service
 from edu.ratings.models import Rating
+from edu.tree.service import ensure_category
 from tests.conftest import make_people, make_user
 from tests.samples import get_material, make_material
 

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from edu.accounts.models import User
 from edu.extensions import db
 from edu.sessions.models import UserSession
-from edu.sessions.service import open_api_session
+from edu.tokens.service import open_api_session
 from tests.conftest import PASSWORD, make_user, sign_in
 from tests.registration.conftest import letters_to, path_in_letter, words
 from tests.smtp import SmtpServer

@@ -13,9 +13,10 @@ from edu.accounts.service import create_user
 from edu.extensions import db, utcnow
 from edu.second_factor import service as second_factor
 from edu.second_factor.models import Authenticator
-from edu.sessions.models import PersonalToken, Scope, UserSession
-from edu.sessions.service import make_personal_token, open_api_session
-from tests.conftest import PASSWORD, sign_in
+from edu.sessions.models import UserSession
+from edu.tokens.models import PersonalToken, Scope
+from edu.tokens.service import make_personal_token, open_api_session
+from tests.conftest import PASSWORD, MakeApp, sign_in
 from tests.registration.conftest import letters_to, path_in_letter, words
 from tests.smtp import SmtpServer
 
@@ -204,3 +205,39 @@ def test_nonsense_is_refused(client: FlaskClient, server: SmtpServer) -> None:
         assert response.status_code == 422
         assert 'id="email-errors"' in response.text
     assert server.messages == []
+
+
+@pytest.mark.parametrize("where", ["/recover", "/api/auth/recover"])
+def test_no_spelling_of_an_address_gets_it_more_letters(
+    app: Flask, client: FlaskClient, server: SmtpServer, people: dict[str, int], where: str
+) -> None:
+    domains = (
+        "example.org",
+        "EXAMPLE.org",
+        "\uff45xample.org",
+        "e\uff58ample.org",
+        "example\u3002org",
+    )
+    for domain in domains:
+        for _time in range(3):
+            body = {"email": f"alice@{domain}"}
+            sent = {"json": body} if where.startswith("/api") else {"data": body}
+            assert client.post(where, **sent).status_code in {202, 303}
+    assert len(letters_to(server, "alice")) == 5
+
+
+def test_one_place_cannot_have_ever_more_strangers_written_to(
+    make_app: MakeApp, server: SmtpServer
+) -> None:
+    app = make_app(**server.env, LETTER_LIMIT_ADDRESS="4 per hour")
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    person = {"password": PASSWORD, "name": "Somebody"}
+    for number, where in enumerate(("/recover", "/register", "/api/auth/recover", "/recover")):
+        body = {"email": f"stranger{number}@example.org", **person}
+        sent = {"json": body} if where.startswith("/api") else {"data": body}
+        assert client.post(where, **sent).status_code in {202, 303}
+    refused = client.post("/api/auth/register", json={"email": "fifth@example.org", **person})
+    assert (refused.status_code, "Retry-After" in refused.headers) == (429, True)
+    assert client.post("/recover", data={"email": "fifth@example.org"}).status_code == 429
+    assert letters_to(server, "fifth") == []

@@ -292,6 +292,19 @@ def test_one_client_cannot_try_every_address(make_app: MakeApp) -> None:
         assert codes == [303, 303, 429]
 
 
+def test_the_costly_work_of_passwords_is_counted_together(make_app: MakeApp) -> None:
+    app = make_app(LOGIN_LIMIT_ADDRESS="3 per minute")
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    codes = [
+        client.post("/login", data={**FORM, "email": "a@example.org"}).status_code,
+        client.post("/register", data={**FORM, "email": "b@example.org"}).status_code,
+        client.post("/api/auth/login", json={**FORM, "email": "c@example.org"}).status_code,
+        client.post("/api/auth/register", json={**FORM, "email": "d@example.org"}).status_code,
+    ]
+    assert codes == [422, 303, 401, 429]
+
+
 # Refusals -------------------------------------------------------------------------------------
 
 
@@ -332,6 +345,17 @@ def test_a_closed_site_takes_nobody(app: Flask, client: FlaskClient, server: Smt
     assert response.status_code == 422
     assert "takes no new accounts" in response.text
     assert server.messages == []
+
+
+def test_a_link_that_was_sent_before_the_site_closed_opens_nothing(
+    app: Flask, client: FlaskClient, server: SmtpServer
+) -> None:
+    register(client)
+    path = path_in_letter(server, "alice")
+    change_site(app, "registration_open", "0")
+    assert [client.get(path).status_code, client.post(path, data=FORM).status_code] == [403, 403]
+    with app.app_context():
+        assert accounts.find_user("alice@example.org") is None
 
 
 def test_a_site_may_take_addresses_of_its_own_only(

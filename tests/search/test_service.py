@@ -12,7 +12,6 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from edu.catalog.service import ensure_category
 from edu.errors import InvalidInput, Unavailable
 from edu.extensions import db, search_index, settings, utcnow
 from edu.materials.models import Material, MaterialStatus
@@ -20,6 +19,7 @@ from edu.search import service
 from edu.search.base import IndexBusy, IndexDocument, IndexUnavailable
 from edu.search.forms import read_input
 from edu.search.service import SearchInput
+from edu.tree.service import ensure_category
 from jobs.search import update_index
 from tests.conftest import make_people
 from tests.samples import get_material, make_category, make_material

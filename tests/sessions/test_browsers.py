@@ -14,6 +14,7 @@ from edu.extensions import db, utcnow
 from edu.sessions import service
 from edu.sessions.models import UserSession
 from edu.site.devices import describe_device
+from edu.tokens.service import open_api_session
 from tests.conftest import PASSWORD, make_user, sign_in
 from tests.registration.conftest import words
 
@@ -65,7 +66,7 @@ def test_a_sign_in_is_a_row_that_keeps_no_secret(
 def test_a_made_up_cookie_belongs_to_nobody(any_app: Flask, cookie: str) -> None:
     with any_app.app_context():
         user = make_user("alice")
-        service.open_api_session(user)
+        open_api_session(user)
         assert service.find_browser_session(cookie) is None
 
 
@@ -221,9 +222,9 @@ def test_the_page_names_devices(app: Flask, client: FlaskClient, people: dict[st
     other.post("/login", data=form, headers={"User-Agent": FIREFOX})
     with app.app_context():
         alice = db.session.get_one(User, people["alice"])
-        service.open_api_session(alice, user_agent="curl/8.5.0", address="192.0.2.9")
+        open_api_session(alice, user_agent="curl/8.5.0", address="192.0.2.9")
         charlie = db.session.get_one(User, people["charlie"])
-        service.open_api_session(charlie, user_agent="spy/1.0")
+        open_api_session(charlie, user_agent="spy/1.0")
         db.session.commit()
     page = words(client.get("/me/devices").text)
     assert "Firefox, Windows" in page

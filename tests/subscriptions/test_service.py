@@ -9,13 +9,13 @@ from flask import Flask
 from werkzeug.datastructures import MultiDict
 
 from edu.accounts.models import User
-from edu.catalog.service import ensure_category
 from edu.errors import Conflict, InvalidInput, NotFound
 from edu.extensions import db, utcnow
 from edu.materials.models import MaterialStatus
 from edu.search.forms import read_input
 from edu.search.service import SearchInput
 from edu.subscriptions import service
+from edu.tree.service import ensure_category
 from tests.conftest import make_people
 from tests.notifications.followers import follow, person, publish
 from tests.samples import make_category, make_material

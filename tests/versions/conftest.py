@@ -7,9 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from edu.accounts.models import User
-from edu.catalog.service import ensure_category
 from edu.extensions import db
 from edu.materials.models import MaterialStatus
+from edu.tree.service import ensure_category
 from tests.conftest import sign_in
 from tests.samples import confine, make_category, make_material
 

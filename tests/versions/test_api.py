@@ -79,6 +79,31 @@ def test_who_edits(
     assert answer.status_code == status
 
 
+@pytest.mark.parametrize(
+    ("scopes", "state", "person", "status"),
+    [
+        (["write"], "pending", "alice", 200),
+        (["write"], "active", "maria", 403),
+        (["moderate"], "active", "maria", 403),
+        (["write", "moderate"], "active", "maria", 200),
+    ],
+)
+def test_a_token_for_ones_own_edits_nothing_of_others(
+    programs: dict[str, Program],
+    own: dict[str, int],
+    scopes: list[str],
+    state: str,
+    person: str,
+    status: int,
+) -> None:
+    made = programs[person].post("/users/me/tokens", json={"name": "script", "scopes": scopes})
+    script = Program(programs[person].client, said(made)["token"])
+    answer = script.patch(f"/materials/{own[state]}", json={"title": "Новое"})
+    assert answer.status_code == status
+    if status == 403:
+        assert said(answer)["code"] == "missing_scope"
+
+
 def test_an_edit_of_what_has_changed_is_refused(
     programs: dict[str, Program], own: dict[str, int]
 ) -> None:

@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 
 from edu.accounts.models import User
+from edu.collections import service
+from edu.collections.models import Collection, CollectionItem, Visibility
 from edu.errors import Conflict, Forbidden, InvalidInput, NotFound
 from edu.extensions import db, utcnow
-from edu.library import service
-from edu.library.models import Collection, CollectionItem, Visibility
 from edu.materials.models import Material, MaterialStatus
 from tests.conftest import make_people
 from tests.samples import make_material

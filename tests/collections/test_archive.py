@@ -12,9 +12,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from edu.accounts.models import User
+from edu.collections import service
+from edu.collections.models import Visibility
 from edu.extensions import db, storage
-from edu.library import service
-from edu.library.models import Visibility
 from edu.materials.models import MaterialStatus
 from edu.storage.archive import Member, make_archive, safe_name
 from edu.storage.base import original_key

@@ -9,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from edu.accounts.models import User
+from edu.collections import service
+from edu.collections.models import Visibility
 from edu.extensions import db
-from edu.library import service
-from edu.library.models import Visibility
 from edu.materials.models import MaterialStatus
 from tests.conftest import sign_in
 from tests.samples import make_material

@@ -10,12 +10,13 @@ from sqlalchemy import func, select
 
 from edu.accounts.models import ModeratedSubject, Role, User
 from edu.admin.models import AuditEntry
-from edu.catalog import service
+from edu.catalog import service as catalog
 from edu.catalog.models import Category
 from edu.errors import Conflict, EduError, Forbidden, InvalidInput, NotFound
 from edu.extensions import db
 from edu.materials.models import Material, MaterialStatus
 from edu.subscriptions.models import Subscription, SubscriptionKind
+from edu.tree import service
 from tests.conftest import make_people, make_user
 from tests.samples import make_material
 
@@ -34,7 +35,25 @@ def names(categories: list[Category]) -> list[str]:
 
 def in_tree() -> list[str]:
     db.session.expire_all()
-    return [category.path for category in service.walk(service.list_tree())]
+    return [category.path for category in catalog.walk(catalog.list_tree())]
+
+
+def test_making_a_category_twice_makes_it_once(any_app: Flask) -> None:
+    with any_app.app_context():
+        for _time in range(2):
+            root = add("Математический анализ", None, "Матан", "мат анализ")
+            series = add("Ряды", root)
+            db.session.commit()
+        assert in_tree() == ["matematicheskiy-analiz", "matematicheskiy-analiz/ryady"]
+        assert [alias.alias for alias in root.aliases] == ["мат анализ", "матан"]
+        assert add("Ряды", root, "РЯДЫ", "ряды") is series
+        assert [alias.alias for alias in series.aliases] == ["ряды"]
+
+
+def test_the_same_slug_may_lie_in_two_subjects(any_app: Flask) -> None:
+    with any_app.app_context():
+        add("Ряды", add("Математический анализ"))
+        assert add("Ряды", add("Физика")).path == "fizika/ryady"
 
 
 def test_only_administrators_change_the_tree(app: Flask) -> None:
@@ -60,7 +79,7 @@ def test_a_subject_is_added_last_with_an_address_of_its_own(any_app: Flask) -> N
         service.add_category(ada, "Физика")
         maths = service.add_category(ada, " Мат  анализ ", aliases=["Матан", "матан", " "])
         part = service.add_category(ada, "Ряды", maths, slug="series")
-        assert names(service.list_tree()) == ["Физика", "Мат анализ"]
+        assert names(catalog.list_tree()) == ["Физика", "Мат анализ"]
         assert [alias.alias for alias in maths.aliases] == ["матан"]
         assert part.path == "mat-analiz/series"
         acts = db.session.scalars(select(AuditEntry.action)).all()
@@ -224,7 +243,7 @@ def test_two_moves_at_once_never_make_a_ring(any_app: Flask) -> None:
     def move(which: int) -> None:
         with any_app.app_context():
             actor = db.session.get_one(User, ada)
-            moved, parent = (service.get_category(ids[which - n]) for n in (0, 1))
+            moved, parent = (catalog.get_category(ids[which - n]) for n in (0, 1))
             ready.wait()
             try:
                 service.place_category(actor, moved, parent)
@@ -272,7 +291,7 @@ def test_what_has_just_gone_is_not_found(any_app: Flask) -> None:
         physics = add("Physics")
         db.session.commit()
         with any_app.app_context():  # somebody else
-            service.delete_category(db.session.get_one(User, ada.id), service.get_category(1))
+            service.delete_category(db.session.get_one(User, ada.id), catalog.get_category(1))
             db.session.commit()
         with pytest.raises(NotFound):
             service.edit_category(ada, maths, name="Calculus")

@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from edu.extensions import db, utcnow
-from edu.sessions import service
-from edu.sessions.models import PersonalToken, Scope
+from edu.tokens import service
+from edu.tokens.models import PersonalToken, Scope
 from tests.conftest import sign_in
 
 FORM = {"name": "backup", "scopes": ["read"], "days": "90"}

@@ -10,8 +10,8 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
-from edu.library.models import Visibility
-from edu.library.service import MAX_DESCRIPTION, MAX_TITLE
+from edu.collections.models import Visibility
+from edu.collections.service import MAX_DESCRIPTION, MAX_TITLE
 
 WHO = [
     SelectChoice(Visibility.PRIVATE.value, _l("Only me")),

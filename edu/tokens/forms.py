@@ -9,8 +9,9 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from edu.accounts.models import User
-from edu.sessions.models import Scope
-from edu.sessions.service import MAX_TOKEN_NAME
+from edu.permissions import Permission, may
+from edu.tokens.models import Scope
+from edu.tokens.service import MAX_TOKEN_NAME
 
 SCOPES = {
     Scope.READ: _l("Read: everything that I may see"),
@@ -18,6 +19,8 @@ SCOPES = {
     Scope.UPLOAD: _l("Upload materials"),
     Scope.MODERATE: _l("Review materials"),
 }
+# Over the API an upload is published at once.
+NEEDS = {Scope.UPLOAD: Permission.PUBLISH, Scope.MODERATE: Permission.REVIEW}
 DAYS = [
     SelectChoice("30", _l("30 days")),
     SelectChoice("90", _l("90 days")),
@@ -46,9 +49,11 @@ class TokenForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
 
     def offer(self, user: User) -> None:
         """Leave out what this person may not do anyway."""
-        if not user.is_moderator:
-            reading = (Scope.READ, Scope.WRITE)
-            self.scopes.choices = [SelectChoice(scope, SCOPES[scope]) for scope in reading]
+        self.scopes.choices = [
+            SelectChoice(scope, label)
+            for scope, label in SCOPES.items()
+            if scope not in NEEDS or may(user, NEEDS[scope])
+        ]
 
     @property
     def lifetime(self) -> int | None:

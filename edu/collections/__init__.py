@@ -1,0 +1,1 @@
+"""Materials that people put together, in order."""

@@ -1,0 +1,1 @@
+"""What programs sign in with: refresh tokens that rotate, and personal tokens."""
