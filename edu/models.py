@@ -5,12 +5,14 @@ from edu.admin.models import AuditEntry, SiteSetting
 from edu.assistant.models import Question
 from edu.catalog.models import Category, CategoryAlias
 from edu.collections.models import Collection, CollectionItem
+from edu.demand.models import EmptySearch, MaterialRequest
 from edu.identities.models import Identity
 from edu.library.models import HistoryEntry
 from edu.mail.models import Letter
 from edu.materials.models import Material, MaterialVersion, Passage, StoredFile, Tag, View
 from edu.notifications.models import Delivery, Notification, NotificationChoice
 from edu.ratings.models import Rating
+from edu.search.models import Completion, RecentQuery
 from edu.second_factor.models import Authenticator, SpareCode
 from edu.sessions.models import UserSession
 from edu.subscriptions.models import FeedToken, Subscription
@@ -23,13 +25,16 @@ __all__ = [
     "CategoryAlias",
     "Collection",
     "CollectionItem",
+    "Completion",
     "Delivery",
+    "EmptySearch",
     "FeedToken",
     "HistoryEntry",
     "Identity",
     "Letter",
     "LetterToken",
     "Material",
+    "MaterialRequest",
     "MaterialVersion",
     "ModeratedSubject",
     "Notification",
@@ -38,6 +43,7 @@ __all__ = [
     "PersonalToken",
     "Question",
     "Rating",
+    "RecentQuery",
     "RefreshToken",
     "SignInFailure",
     "SiteSetting",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edu.accounts.models import User
 from edu.extensions import db, search_index
 from edu.search.base import IndexUnavailable
-from edu.search.service import IndexDifference
+from edu.search.indexing import IndexDifference
 from edu.site.audit import record
 from jobs.queue import job
 from jobs.search import compare_alone, rebuild_alone, update_index

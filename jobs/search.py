@@ -15,7 +15,7 @@ from edu.materials.service import touch_viewed
 from edu.media import service as media
 from edu.notifications.announcing import list_unannounced
 from edu.ratings.service import refresh_all_ratings
-from edu.search import service
+from edu.search import indexing
 from edu.search.base import IndexBusy
 from jobs.notifications import announce
 from jobs.queue import every_hour, every_minute, job
@@ -33,13 +33,13 @@ def update_index() -> None:
     before this job started is in the index soon. Commits of the index are dear, and while files
     are in work more is about to come: then it gathers for a moment.
     """
-    while service.has_pending():
+    while indexing.has_pending():
         if not _writing.acquire(blocking=False):
             return
         try:
             if media.count_in_work():
                 time.sleep(GATHER_S)
-            if not service.index_pending():
+            if not indexing.index_pending():
                 return
             db.session.commit()
         finally:
@@ -55,7 +55,7 @@ def heal_index() -> None:
     if not inspect(db.engine).has_table(Material.__tablename__):
         return  # a worker may start before the first migration has run
     with _writing:
-        if service.heal_index():
+        if indexing.heal_index():
             db.session.commit()
 
 
@@ -66,17 +66,17 @@ def rebuild_alone() -> int | None:
     """
     with _writing:
         try:
-            count = service.rebuild_index()
+            count = indexing.rebuild_index()
         except IndexBusy:
             return None
         db.session.commit()
         return count
 
 
-def compare_alone() -> service.IndexDifference:
+def compare_alone() -> indexing.IndexDifference:
     """Hold the index against the database between two writes. Raises IndexUnavailable."""
     with _writing:
-        return service.compare_index()
+        return indexing.compare_index()
 
 
 @every_hour
@@ -84,7 +84,7 @@ def compare_alone() -> service.IndexDifference:
 def optimize_index() -> None:
     """Merge what small updates have left behind; nothing to do in a quiet hour."""
     with _writing:
-        service.optimize_index()
+        indexing.optimize_index()
 
 
 @every_hour

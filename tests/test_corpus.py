@@ -14,7 +14,7 @@ from edu.accounts.models import Role
 from edu.extensions import db
 from edu.materials.cli import import_folder
 from edu.materials.models import Material, MaterialStatus, StoredFile
-from edu.search.service import compare_index
+from edu.search.indexing import compare_index
 from jobs.search import update_index
 from tests.conftest import MakeApp, make_user
 from tests.realdata import realdata

@@ -106,6 +106,9 @@ class Material(Model):
     category_id: Mapped[int] = mapped_column(ForeignKey("categories.id"))
     uploader_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     file_id: Mapped[int] = mapped_column(ForeignKey("files.id"), index=True)
+    semester: Mapped[int | None]  # of the course of studies, 1-12
+    year: Mapped[int | None]  # in which the academic year begins
+    language: Mapped[str] = mapped_column(String(2), default="")  # of the text; "" if unknown
 
     step: Mapped[str] = mapped_column(String(16), default="queued")
     percent: Mapped[int] = mapped_column(default=0)
@@ -157,7 +160,9 @@ class Material(Model):
 
 
 class Passage(Model):
-    """The text of one page (PDF) or section (DOCX), numbered from 1."""
+    """The text of one page (PDF) or section (DOCX), numbered from 1, or of what begins at a
+    second of a video, numbered by it.
+    """
 
     __tablename__ = "passages"
     __table_args__ = (Index("uq_passages_number", "material_id", "number", unique=True),)

@@ -8,7 +8,7 @@ import click
 from flask.cli import AppGroup
 
 from edu.extensions import db
-from edu.search import service
+from edu.search import indexing
 from edu.search.base import IndexUnavailable
 
 search = AppGroup("search", help="The search index.")
@@ -17,7 +17,7 @@ search = AppGroup("search", help="The search index.")
 @search.command("rebuild")
 def rebuild() -> None:
     """Build the index anew from the database; search goes on meanwhile."""
-    count = service.rebuild_index()
+    count = indexing.rebuild_index()
     db.session.commit()
     click.echo(f"{count} materials indexed")
 
@@ -26,7 +26,7 @@ def rebuild() -> None:
 def check() -> None:
     """Compare index and database; exit status 1 when they differ."""
     try:
-        difference = service.compare_index()
+        difference = indexing.compare_index()
     except IndexUnavailable as error:
         raise click.ClickException(f"{error}; run `flask search rebuild`") from error
     for name, ids in (("missing", difference.missing), ("surplus", difference.surplus)):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from edu.search.base import Hit, Place, SearchAnswer, SearchRequest, Sort
 from edu.search.places import holds_phrase, rank_places
-from edu.search.query import ParsedQuery, parse_query
+from edu.search.query import ParsedQuery
 from edu.search.schema import Row, title_hash
 from edu.search.snapshot import Snapshot
 
@@ -31,7 +31,7 @@ class _Found:
 
 def answer(snapshot: Snapshot, request: SearchRequest) -> SearchAnswer:
     """Return the page of results that the request asks for."""
-    query = parse_query(request.text)
+    query = request.wordings[0].query
     found = _find(snapshot, query, request)
     per_page = max(request.per_page, 1)
     start = min((max(request.page, 1) - 1) * per_page, DEEPEST)

@@ -57,7 +57,7 @@ class WhooshIndex:
 
     def check(self) -> None:
         """Raise IndexUnavailable unless a search goes through."""
-        self.search(SearchRequest("index", per_page=1))
+        self.search(SearchRequest.of("index", per_page=1))
 
     def generation(self) -> int:
         """Return a number that grows with every commit and every rebuild."""

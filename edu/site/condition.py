@@ -23,7 +23,7 @@ from edu.mail.service import mail_status
 from edu.materials.models import KINDS, Material, MaterialStatus, StoredFile
 from edu.materials.service import with_details
 from edu.search.base import IndexUnavailable
-from edu.search.service import count_pending
+from edu.search.indexing import count_pending
 
 log = logging.getLogger(__name__)
 # Longer than a free worker ever lets a file wait.

@@ -36,7 +36,7 @@ def paths(app: Flask) -> list[str]:
 
 def finds(app: Flask, text: str) -> int:
     with app.app_context():
-        return search_index().search(SearchRequest(text)).total
+        return search_index().search(SearchRequest.of(text)).total
 
 
 def test_the_tree_is_shown_with_other_names_and_numbers(

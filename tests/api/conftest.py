@@ -15,7 +15,7 @@ from edu.accounts.models import User
 from edu.api.security import issue_token
 from edu.extensions import db, utcnow
 from edu.materials.models import Material, MaterialStatus, Passage, StoredFile, Tag
-from edu.search.service import rebuild_index
+from edu.search.indexing import rebuild_index
 from edu.tree.service import ensure_category
 from tests.conftest import PASSWORD, MakeApp
 

@@ -17,7 +17,7 @@ import pytest
 
 from edu.config import ROOT
 from edu.extensions import db
-from edu.search.service import rebuild_index
+from edu.search.indexing import rebuild_index
 from edu.site.cli import upgrade_database
 from tests.authorisation.world import build_world
 from tests.product import BIN, Product, make_product, show_logs

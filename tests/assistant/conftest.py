@@ -10,7 +10,7 @@ from flask import Flask
 from edu.catalog.models import Category
 from edu.extensions import db, utcnow
 from edu.materials.models import Material, MaterialStatus, Passage, StoredFile
-from edu.search.service import rebuild_index
+from edu.search.indexing import rebuild_index
 from edu.tree.service import ensure_category
 
 

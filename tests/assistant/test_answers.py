@@ -15,7 +15,7 @@ from edu.errors import NotFound, Unavailable
 from edu.extensions import db, utcnow
 from edu.materials.models import Material, MaterialStatus
 from edu.search.base import IndexUnavailable
-from edu.search.service import rebuild_index
+from edu.search.indexing import rebuild_index
 from edu.search.whoosh_index import WhooshIndex
 from edu.tree.service import ensure_category
 from jobs import assistant as jobs

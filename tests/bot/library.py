@@ -9,7 +9,7 @@ from flask import Flask
 from edu.accounts.service import create_user
 from edu.extensions import db, utcnow
 from edu.materials.models import Material, MaterialStatus, Passage, StoredFile
-from edu.search.service import index_pending
+from edu.search.indexing import index_pending
 from edu.tree.service import ensure_category
 
 EVIL_TITLE = "<script>alert('Ряды')</script> & <b>тензоры</b>"

@@ -14,7 +14,8 @@ from edu import create_app
 from edu.config import load_settings
 from edu.errors import NotFound
 from edu.extensions import db
-from edu.search.service import MAX_QUERY, index_pending
+from edu.search.indexing import index_pending
+from edu.search.service import MAX_QUERY
 from edu.tree.service import ensure_category
 from tests.bot.bot_api import Markup
 from tests.bot.conftest import SITE

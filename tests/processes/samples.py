@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from edu.extensions import db, settings
 from edu.materials.models import Material
-from edu.search.service import compare_index
+from edu.search.indexing import compare_index
 from edu.search.snapshot import open_index
 from edu.search.store import IndexStore
 from tests.media.samples import page_pdf

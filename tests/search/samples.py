@@ -37,7 +37,7 @@ def document(number: int, *pages: str, **changes: Any) -> IndexDocument:
 
 def ask(index: SearchIndex, text: str = "", **filters: Any) -> SearchAnswer:
     """Return the first twenty hits."""
-    return index.search(SearchRequest(text, SearchFilters(**filters)))
+    return index.search(SearchRequest.of(text, SearchFilters(**filters)))
 
 
 def found(index: SearchIndex, text: str = "", **filters: Any) -> list[int]:

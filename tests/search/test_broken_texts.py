@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from edu.search import contents, service, whoosh_index
+from edu.search import contents, indexing, whoosh_index
 from edu.search.service import SearchInput, find_materials
 from edu.search.whoosh_index import WhooshIndex
 from jobs.search import update_index
@@ -47,7 +47,7 @@ def test_a_material_whose_text_breaks_is_found_by_its_title(
         broken = make_material(people["alice"], title="Энтропия", text="poison").id
         make_material(people["alice"], title="Ряды", text="предел")
         update_index()
-        assert not service.has_pending()
+        assert not indexing.has_pending()
         titles = [hit.material.title for hit in find_materials(SearchInput(text="энтропия")).items]
         assert titles == ["Энтропия"]
         assert len(find_materials(SearchInput(text="предел")).items) == 1

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from edu.extensions import db, search_index, settings
 from edu.materials.models import Material, MaterialStatus
-from edu.search import service
+from edu.search import indexing
 from edu.search.base import IndexBusy, IndexDocument
 from edu.search.service import SearchInput, find_materials
 from edu.search.store import IndexStore
@@ -93,10 +93,10 @@ def test_what_was_lost_on_disk_comes_back_by_itself(
     with any_app.app_context():
         ids = make_indexed(people)
         damage()
-        assert not service.has_pending()  # the database knows nothing of it
+        assert not indexing.has_pending()  # the database knows nothing of it
         heal_index()
         assert search_index().ids() == ids
-        assert not service.has_pending()
+        assert not indexing.has_pending()
         assert len(find_materials(SearchInput(text="ряды")).items) == 2
         heal_index()
         assert len(rebuilds) == 1
@@ -118,7 +118,7 @@ def test_a_lost_segment_is_noticed_though_a_change_waits(
         heal_index()
         update_index()
         assert search_index().ids() == ids | {third}
-        assert not service.has_pending()
+        assert not indexing.has_pending()
         assert len(rebuilds) == 1
 
 
@@ -177,7 +177,7 @@ def test_another_writer_is_not_disturbed(
         write_junk()
         with monkeypatch.context() as patch:
             patch.setattr(search_index(), "rebuild", busy)
-            assert service.heal_index() is False
+            assert indexing.heal_index() is False
         heal_index()
         assert search_index().ids() == ids
 
@@ -206,13 +206,13 @@ def test_what_leaves_between_reading_and_noting_is_taken_out_next_time(
 
         with monkeypatch.context() as patch:
             patch.setattr(search_index(), "update", update_and_archive)
-            assert service.index_pending()
+            assert indexing.index_pending()
             db.session.commit()
-        assert service.has_pending()
+        assert indexing.has_pending()
         assert search_index().ids() == ids
         update_index()
         assert search_index().ids() == ids - {leaving}
-        assert not service.has_pending()
+        assert not indexing.has_pending()
 
 
 def test_what_leaves_while_all_is_rebuilt_is_taken_out_next_time(
@@ -221,7 +221,7 @@ def test_what_leaves_while_all_is_rebuilt_is_taken_out_next_time(
     with any_app.app_context():
         ids = make_indexed(people)
         leaving = min(ids)
-        original = service._note_revisions
+        original = indexing._note_revisions
 
         def archive_and_note(revisions: dict[int, int]) -> None:
             # Here still in the transaction of the rebuild, so that SQLite has one writer.
@@ -230,9 +230,9 @@ def test_what_leaves_while_all_is_rebuilt_is_taken_out_next_time(
             original(revisions)
 
         with monkeypatch.context() as patch:
-            patch.setattr(service, "_note_revisions", archive_and_note)
-            service.rebuild_index()
+            patch.setattr(indexing, "_note_revisions", archive_and_note)
+            indexing.rebuild_index()
             db.session.commit()
-        assert service.has_pending()
+        assert indexing.has_pending()
         update_index()
         assert search_index().ids() == ids - {leaving}

@@ -113,7 +113,7 @@ def test_sorting_by_rating_date_and_views(index: WhooshIndex) -> None:
     orders = {"rating": [2, 3, 1], "date": [3, 1, 2], "views": [2, 3, 1]}
     for text in ("", "ряд"):
         for sort, order in orders.items():
-            hits = index.search(SearchRequest(text, sort=sort)).hits  # type: ignore[arg-type]  # a literal
+            hits = index.search(SearchRequest.of(text, sort=sort)).hits  # type: ignore[arg-type]  # a literal
             assert [hit.id for hit in hits] == order
 
 
@@ -134,7 +134,7 @@ def test_pages_of_results_neither_overlap_nor_lose(index: WhooshIndex) -> None:
     for text in ("", "ряд"):
         seen: list[int] = []
         for page in range(1, 15):
-            answer = index.search(SearchRequest(text, page=page, per_page=10))
+            answer = index.search(SearchRequest.of(text, page=page, per_page=10))
             assert answer.total == 130
             seen += [hit.id for hit in answer.hits]
         assert sorted(seen) == list(range(1, 131))
@@ -234,7 +234,7 @@ def test_random_texts_are_no_errors(index: WhooshIndex) -> None:
     index.update([document(1, alphabet, "ряд Фурье"), document(2, "ряд")], [])
     for _ in range(400):
         text = "".join(chance.choices(alphabet, k=chance.randrange(60)))
-        index.search(SearchRequest(text, SearchFilters(), page=chance.randrange(-2, 5)))
+        index.search(SearchRequest.of(text, SearchFilters(), page=chance.randrange(-2, 5)))
 
 
 def test_updating_twice_is_the_same_as_once(index: WhooshIndex) -> None:

@@ -176,7 +176,7 @@ def test_writers_wait_for_each_other_and_say_when_it_takes_too_long(root: Path) 
         assert first_line(process) == "held\n"
         with pytest.raises(IndexBusy):
             index.update([document(1)], [])
-        assert index.search(SearchRequest("ряд")).total == 59
+        assert index.search(SearchRequest.of("ряд")).total == 59
     index.update([document(1)], [])
     index.close()
 

@@ -32,7 +32,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WhooshIndex]:
 
 def answers(index: WhooshIndex, queries: Path) -> dict[str, SearchAnswer]:
     texts = read_queries(queries).items()
-    return {query: index.search(SearchRequest(text, per_page=10)) for query, text in texts}
+    return {query: index.search(SearchRequest.of(text, per_page=10)) for query, text in texts}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from edu.errors import InvalidInput, Unavailable
 from edu.extensions import db, search_index, settings, utcnow
 from edu.materials.models import Material, MaterialStatus
-from edu.search import service
+from edu.search import indexing, service
 from edu.search.base import IndexBusy, IndexDocument, IndexUnavailable
 from edu.search.forms import read_input
 from edu.search.service import SearchInput
@@ -49,10 +49,10 @@ def test_what_is_published_becomes_findable(any_app: Flask) -> None:
     people = make_people(any_app)
     with any_app.app_context():
         material = make_material(people["alice"], title="Ряды Фурье", text="тригонометрический")
-        assert service.has_pending()
+        assert indexing.has_pending()
         assert found("тригонометрические") == []
         update_index()
-        assert not service.has_pending()
+        assert not indexing.has_pending()
         assert get_material(material.id).indexed_revision == material.revision
         hit = service.find_materials(SearchInput(text="тригонометрические")).items[0]
         assert hit.material.id == material.id
@@ -87,7 +87,7 @@ def test_what_is_not_published_any_more_vanishes(any_app: Flask, status: Materia
         assert search_index().ids() == {material_id}
         update_index()
         assert search_index().ids() == set()
-        assert not service.has_pending()
+        assert not indexing.has_pending()
 
 
 def test_what_was_never_published_never_enters(any_app: Flask) -> None:
@@ -96,7 +96,7 @@ def test_what_was_never_published_never_enters(any_app: Flask) -> None:
         for status in MaterialStatus:
             if status != MaterialStatus.ACTIVE:
                 make_material(people["alice"], status)
-        assert not service.has_pending()
+        assert not indexing.has_pending()
         update_index()
         assert search_index().ids() == set()
 
@@ -117,9 +117,9 @@ def test_a_change_while_the_index_is_written_stays_pending(
 
         with monkeypatch.context() as patch:
             wrap_update(patch, change)
-            assert service.index_pending()
+            assert indexing.index_pending()
             db.session.commit()
-        assert service.has_pending()
+        assert indexing.has_pending()
         update_index()
         assert found("пределы") == ["Пределы"]
 
@@ -138,9 +138,9 @@ def test_a_rejection_while_the_index_is_written_stays_pending(
 
         with monkeypatch.context() as patch:
             wrap_update(patch, reject)
-            service.index_pending()
+            indexing.index_pending()
             db.session.commit()
-        assert service.has_pending()
+        assert indexing.has_pending()
         update_index()
         assert search_index().ids() == set()
 
@@ -162,7 +162,7 @@ def test_a_return_while_it_is_taken_out_stays_pending(
 
         with monkeypatch.context() as patch:
             wrap_update(patch, bring_back)
-            service.index_pending()
+            indexing.index_pending()
             db.session.commit()
         update_index()
         assert search_index().ids() == {material_id}
@@ -182,7 +182,7 @@ def test_two_changes_at_the_same_moment_are_two_revisions(any_app: Flask) -> Non
 
 
 def test_many_changes_come_in_batches(any_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "BATCH", 2)
+    monkeypatch.setattr(indexing, "BATCH", 2)
     people = make_people(any_app)
     with any_app.app_context():
         ids = {make_material(people["alice"], title=f"M{n}").id for n in range(5)}
@@ -203,9 +203,9 @@ def test_a_busy_index_is_left_to_its_writer(
         with monkeypatch.context() as patch:
             wrap_update(patch, busy)
             update_index()
-        assert service.has_pending()
+        assert indexing.has_pending()
         update_index()
-        assert not service.has_pending()
+        assert not indexing.has_pending()
 
 
 def test_a_damaged_index_is_built_anew(any_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +221,7 @@ def test_a_damaged_index_is_built_anew(any_app: Flask, monkeypatch: pytest.Monke
         wrap_update(monkeypatch, damaged)
         update_index()
         assert search_index().ids() == {first, second}
-        assert not service.has_pending()
+        assert not indexing.has_pending()
 
 
 # Rebuilding and comparing ---------------------------------------------------------------------
@@ -235,16 +235,16 @@ def test_rebuilding_takes_the_database_as_it_is(any_app: Flask) -> None:
         update_index()
         get_material(gone).status = MaterialStatus.ARCHIVED.value
         db.session.commit()
-        assert service.rebuild_index() == 1
+        assert indexing.rebuild_index() == 1
         db.session.commit()
         assert search_index().ids() == {kept}
-        assert not service.has_pending()
+        assert not indexing.has_pending()
         assert found("kept") == ["Kept"]
 
 
 def test_an_empty_library_is_rebuilt_too(any_app: Flask) -> None:
     with any_app.app_context():
-        assert service.rebuild_index() == 0
+        assert indexing.rebuild_index() == 0
 
 
 def test_comparing_names_what_differs(any_app: Flask) -> None:
@@ -255,7 +255,7 @@ def test_comparing_names_what_differs(any_app: Flask) -> None:
         missing = make_material(people["alice"], title="Missing").id
         db.session.execute(update(Material).where(Material.id == indexed).values(status="archived"))
         db.session.commit()
-        assert service.compare_index() == service.IndexDifference([missing], [indexed])
+        assert indexing.compare_index() == indexing.IndexDifference([missing], [indexed])
 
 
 def test_the_commands_check_and_rebuild(app: Flask, people: dict[str, int]) -> None:

@@ -1,0 +1,1 @@
+"""What people look for and the library lacks."""
