@@ -1,6 +1,7 @@
 # Everything that a bare machine needs: Python 3.11+ (with venv), git and make.
 #   make run    start the product with demo content
 #   make test   run all checks
+#   make bench-search   measure search: quality, or speed with SIZE=20000 or SIZE=corpus
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
@@ -10,10 +11,10 @@ SOURCES := $(shell find static/src static/build.mjs package.json package-lock.js
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard edu/translations/*/LC_MESSAGES/*.po))
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test build lint types assets messages lock clean help
+.PHONY: run test build lint types assets messages lock clean help bench-search
 
 help:
-	@sed -n '2,3s/^# *//p' Makefile
+	@sed -n '2,4s/^# *//p' Makefile
 
 run: $(VENV)/run.stamp static/dist/manifest.json $(CATALOGUES)
 	@exec $(BIN)/flask start
@@ -34,6 +35,11 @@ types: $(VENV)/dev.stamp
 	$(BIN)/mypy
 
 assets: static/dist/manifest.json
+
+# BACKEND=postgres times the search of an installation on PostgreSQL.
+bench-search: $(VENV)/dev.stamp static/dist/manifest.json $(CATALOGUES)
+	@$(BIN)/python -m tests.bench $(if $(SIZE),--size $(SIZE)) \
+		$(if $(BACKEND),--backend $(BACKEND)) $(BENCH_ARGS)
 
 # A virtual environment of this folder's own; the stamps say which packages it has.
 $(BIN)/python:

@@ -25,7 +25,7 @@ keepalive = 5
 accesslog = None
 loglevel = "warning"
 # Request lines and headers are bounded before the application sees them.
-limit_request_line = 4094
+limit_request_line = 8190  # a search of 300 Russian letters, and which of them to take as typed
 limit_request_fields = 60
 
 

@@ -21,6 +21,8 @@ from edu.htmx import vary_on_htmx
 if TYPE_CHECKING:
     from flask_openapi3.openapi import OpenAPI
 
+    from edu.search.base import SearchIndex
+
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The application, bound to its database, storage, index and queue. Raises SettingsError."""
@@ -88,15 +90,25 @@ def configure(app: OpenAPI, settings: Settings) -> None:
 
 def bind_parts(app: Flask, settings: Settings) -> None:
     """Storage, search index, queue, sign-in sites: reached through edu.extensions, jobs.queue."""
-    from edu.search.whoosh_index import WhooshIndex
     from edu.site.providers import make_oauth
     from edu.storage.local import LocalStorage
     from jobs.queue import init_queue
 
     bind(app, "storage", LocalStorage(settings.data_dir / "storage"))
-    bind(app, "index", WhooshIndex.open_or_create(settings.data_dir / "index"))
+    bind(app, "index", make_index(settings))
     bind(app, "oauth", make_oauth(app, settings))
     init_queue(app, settings)
+
+
+def make_index(settings: Settings) -> SearchIndex:
+    """The search engine that the settings ask for."""
+    if settings.search_backend == "postgres":
+        from edu.search.postgres_index import PostgresIndex
+
+        return PostgresIndex(settings.sqlalchemy_url)
+    from edu.search.whoosh_index import WhooshIndex
+
+    return WhooshIndex.open_or_create(settings.data_dir / "index")
 
 
 def bind_extensions(app: Flask, settings: Settings) -> None:
@@ -125,6 +137,7 @@ def register_pages(app: Flask) -> None:
     from edu.admin.views import bp as admin
     from edu.catalog.views import bp as catalog
     from edu.collections.views import bp as collections
+    from edu.demand.views import bp as demand
     from edu.identities.views import bp as identities
     from edu.library.views import bp as library
     from edu.materials.views import bp as materials
@@ -153,6 +166,7 @@ def register_pages(app: Flask) -> None:
         moderation,
         library,
         collections,
+        demand,
         sessions,
         tokens,
         identities,

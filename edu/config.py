@@ -43,6 +43,7 @@ class Settings:
     host: str
     port: int
     database_url: str = field(repr=False)
+    search_backend: str
     redis_url: str = field(repr=False)
     default_locale: str
     dev: bool
@@ -212,17 +213,17 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
     host, port = read.text("HOST", "127.0.0.1"), read.integer("PORT", 8000, 1, 65535)
     address = f"http://{in_address(host)}:{port}"
     site_url = read.url("SITE_URL", address, ("http", "https")).rstrip("/")
+    database_url = read.url(
+        "DATABASE_URL", f"sqlite:///{data_dir / 'edu.db'}", ("sqlite", "postgresql", "postgres")
+    )
     values: dict[str, Any] = {
         "data_dir": data_dir,
         "host": host,
         "port": port,
         "site_url": site_url,
         "site_name": read.text("SITE_NAME", "Конспект"),
-        "database_url": read.url(
-            "DATABASE_URL",
-            f"sqlite:///{data_dir / 'edu.db'}",
-            ("sqlite", "postgresql", "postgres"),
-        ),
+        "database_url": database_url,
+        "search_backend": _search_backend(read, database_url),
         "redis_url": read.url("REDIS_URL", "", ("redis", "rediss", "unix")),
         "default_locale": read.choice("DEFAULT_LOCALE", "ru", ("ru", "en")),
         "dev": read.flag("EDU_DEV"),
@@ -269,6 +270,14 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
         raise SettingsError("\n".join(read.problems))
     values["secret_key"] = values["secret_key"] or _local_secret(values["data_dir"])
     return Settings(**values)
+
+
+def _search_backend(read: _Reader, database_url: str) -> str:
+    default = "whoosh" if database_url.startswith("sqlite:") else "postgres"
+    backend = read.choice("SEARCH_BACKEND", default, ("whoosh", "postgres"))
+    if backend == "postgres" != default:
+        read.problems.append("SEARCH_BACKEND: postgres needs a DATABASE_URL of PostgreSQL")
+    return backend
 
 
 def _mail(read: _Reader, site_url: str) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     RETRY = "retry"
     RATE = "rate"
     REVIEW = "review"
+    ANSWER_DEMAND = "answer_demand"  # settle requests for materials; also those of no subject
     SECOND_FACTOR = "second_factor"  # offered to those who could do harm
     MANAGE_PEOPLE = "manage_people"
     MANAGE_SUBJECTS = "manage_subjects"
@@ -63,6 +64,7 @@ GRANTS: Mapping[Permission, Mapping[Role, tuple[Scope, ...]]] = {
     Permission.RETRY: {USER: (OWN,), MODERATOR: (OWN, SUBJECT), ADMIN: (ANY,)},
     Permission.RATE: {USER: (ANY,), MODERATOR: (ANY,), ADMIN: (ANY,)},
     Permission.REVIEW: {MODERATOR: (SUBJECT,), ADMIN: (ANY,)},
+    Permission.ANSWER_DEMAND: {MODERATOR: (SUBJECT,), ADMIN: (ANY,)},
     Permission.SECOND_FACTOR: {MODERATOR: (ANY,), ADMIN: (ANY,)},
     Permission.MANAGE_PEOPLE: {ADMIN: (ANY,)},
     Permission.MANAGE_SUBJECTS: {ADMIN: (ANY,)},

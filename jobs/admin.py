@@ -22,7 +22,7 @@ def check_index(actor_id: int) -> None:
     except IndexUnavailable as error:
         _record(actor_id, "index_broken", str(error))
     else:
-        differs = bool(difference.missing or difference.surplus)
+        differs = difference.count > 0
         action = "index_differs" if differs else "index_agrees"
         _record(actor_id, action, _describe(difference) if differs else "")
     db.session.commit()
@@ -46,7 +46,8 @@ def _record(actor_id: int, action: str, details: str) -> None:
 
 
 def _describe(difference: IndexDifference) -> str:
-    return f"missing: {_some(difference.missing)}; surplus: {_some(difference.surplus)}"
+    said = f"missing: {_some(difference.missing)}; surplus: {_some(difference.surplus)}"
+    return f"{said}; outdated: {_some(difference.outdated)}" if difference.outdated else said
 
 
 def _some(ids: list[int]) -> str:

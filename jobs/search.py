@@ -54,23 +54,22 @@ def heal_index() -> None:
     """Notice an index that was damaged, deleted or left behind, and build it from the database."""
     if not inspect(db.engine).has_table(Material.__tablename__):
         return  # a worker may start before the first migration has run
-    with _writing:
-        if indexing.heal_index():
-            db.session.commit()
+    if indexing.heal_index():
+        db.session.commit()
+        update_index.enqueue()
 
 
 def rebuild_alone() -> int | None:
-    """Build the index anew while this process writes nothing else; counts the documents.
+    """Build the index anew; counts the documents. Changes go on into the present one meanwhile.
 
-    None when another process writes: it has the index up to date in a moment, or will heal it.
+    None while another is at it.
     """
-    with _writing:
-        try:
-            count = indexing.rebuild_index()
-        except IndexBusy:
-            return None
-        db.session.commit()
-        return count
+    try:
+        count = indexing.rebuild_index()
+    except IndexBusy:
+        return None
+    db.session.commit()
+    return count
 
 
 def compare_alone() -> indexing.IndexDifference:
@@ -83,8 +82,7 @@ def compare_alone() -> indexing.IndexDifference:
 @job()
 def optimize_index() -> None:
     """Merge what small updates have left behind; nothing to do in a quiet hour."""
-    with _writing:
-        indexing.optimize_index()
+    indexing.optimize_index()
 
 
 @every_hour

@@ -67,6 +67,17 @@ def test_a_postgresql_address_gets_the_driver_that_is_installed(
     assert not settings.is_sqlite
 
 
+def test_the_search_engine_follows_the_database_unless_it_is_named(tmp_path: Path) -> None:
+    postgres = "postgresql://edu@db/edu"
+    assert load(tmp_path).search_backend == "whoosh"
+    assert load(tmp_path, DATABASE_URL=postgres).search_backend == "postgres"
+    named = load(tmp_path, DATABASE_URL=postgres, SEARCH_BACKEND="whoosh")
+    assert named.search_backend == "whoosh"
+    assert problems(tmp_path, SEARCH_BACKEND="postgres") == [
+        "SEARCH_BACKEND: postgres needs a DATABASE_URL of PostgreSQL"
+    ]
+
+
 def test_a_value_may_come_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text(f"{SECRET}\n")

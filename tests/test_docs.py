@@ -29,6 +29,7 @@ COMPUTED = {
     "SECRET_KEY",
     "SITE_URL",
     "JWT_KEYS",
+    "SEARCH_BACKEND",
     "MAIL_FROM",
     "SMTP_PORT",
 }

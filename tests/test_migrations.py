@@ -10,9 +10,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import inspect, text
+from sqlalchemy import MetaData, Table, inspect, text
 
-from edu.extensions import db
+from edu.extensions import db, utcnow
 from tests.conftest import MakeApp
 
 
@@ -66,6 +66,41 @@ def test_upgrading_twice_changes_nothing(bare_app: Flask) -> None:
         db.session.commit()
         upgrade()
         assert db.session.execute(text("SELECT name FROM tags")).scalar() == "ряды"
+
+
+def test_the_language_of_what_is_there_is_found_and_search_learns_of_it(bare_app: Flask) -> None:
+    texts = {"ru": "Ряд сходится, если сходится последовательность его сумм. " * 3}
+    texts["en"] = "The series converges if the sequence of its partial sums has a limit. " * 3
+    with bare_app.app_context():
+        upgrade(revision="0002")
+        run = db.session.execute
+        run(text("INSERT INTO categories (id, slug, name, position) VALUES (1, 'a', 'A', 0)"))
+        _insert("users", id=1, email="a@b.c", name="A", role="user", created_at=utcnow())
+        _insert("files", id=1, sha256="0", size=1, name="a.pdf", media_type="application/pdf")
+        for number, (title, passage) in enumerate(
+            [("IMG 1", texts["ru"]), ("Ряды", texts["en"]), ("Ряды", "x"), ("IMG 2", "")], 1
+        ):
+            _insert("materials", id=number, title=title, category_id=1, uploader_id=1, file_id=1)
+            for place in (7, 8):
+                _insert("passages", material_id=number, number=place, heading="", text=passage)
+        db.session.commit()
+        upgrade()
+        found = run(text("SELECT language, revision FROM materials ORDER BY id")).all()
+        assert [tuple(row) for row in found] == [("ru", 2), ("en", 2), ("ru", 2), ("", 1)]
+
+
+def _insert(table: str, **values: Any) -> None:
+    """A row; columns that must have a value and are not named get nothing of their kind."""
+    kinds: dict[str, Any] = {"INTEGER": 0, "BIGINT": 0, "BOOLEAN": False, "DOUBLE": 0.0}
+    kinds |= {"DOUBLE_PRECISION": 0.0, "DATETIME": utcnow(), "TIMESTAMP": utcnow(), "FLOAT": 0.0}
+    for column in inspect(db.engine).get_columns(table):
+        if not column["nullable"] and column["default"] is None and column["name"] != "id":
+            kind = str(column["type"]).partition("(")[0].replace(" ", "_")
+            values.setdefault(column["name"], kinds.get(kind, ""))
+    if table == "materials":
+        values |= {"revision": 1}
+    known = Table(table, MetaData(), autoload_with=db.engine)
+    db.session.execute(known.insert().values(**values))
 
 
 def test_sqlite_is_opened_safely(app: Flask) -> None:

@@ -38,6 +38,7 @@ MODERATORS = OWNERS | {
     Permission.PUBLISH,
     Permission.EDIT_PUBLISHED,
     Permission.REVIEW,
+    Permission.ANSWER_DEMAND,
 }
 SECURED = {Permission.SECOND_FACTOR}
 MANAGING = {Permission.MANAGE_PEOPLE, Permission.MANAGE_SUBJECTS, Permission.MANAGE_SITE}

@@ -64,11 +64,13 @@ def register_api(app: ApiApp) -> None:
     from edu.assistant.api import bp as assistant
     from edu.catalog.api import bp as catalog
     from edu.collections.api import bp as collections
+    from edu.demand.api import bp as demand
     from edu.library.api import bp as library
     from edu.materials.api import bp as materials
     from edu.moderation.api import bp as moderation
     from edu.notifications.api import bp as notifications
     from edu.registration.api import bp as registration
+    from edu.search.api import bp as search
     from edu.sessions.api import bp as sessions
     from edu.subscriptions.api import bp as subscriptions
     from edu.tokens.api import bp as tokens
@@ -80,12 +82,14 @@ def register_api(app: ApiApp) -> None:
         sessions,
         tokens,
         materials,
+        search,
         versions,
         moderation,
         catalog,
         library,
         collections,
         assistant,
+        demand,
         notifications,
         subscriptions,
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, TypeVar, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from flask import Response, request
 from flask_babel import gettext as _
@@ -18,9 +18,17 @@ V = TypeVar("V", bound=Callable[..., Response])
 
 
 def _read_query(model: type[BaseModel]) -> dict[str, Any]:
-    return {
-        name: value for name, value in request.args.items() if value and name in model.model_fields
-    }
+    values: dict[str, Any] = {}
+    for name in request.args.keys() & model.model_fields.keys():
+        texts = [text for text in request.args.getlist(name) if text]
+        if texts:
+            values[name] = texts if _takes_many(model.model_fields[name].annotation) else texts[0]
+    return values
+
+
+def _takes_many(annotation: Any) -> bool:
+    """Whether the type is a list, or a list or nothing."""
+    return any(get_origin(part) is list for part in (annotation, *get_args(annotation)))
 
 
 def read_json() -> Any:

@@ -14,7 +14,8 @@ from flask_babel import ngettext
 from edu.assistant.retrieval import Fit, Recommended
 from edu.assistant.understanding import Understood
 from edu.catalog.service import type_label
-from edu.search.service import FoundPlace
+from edu.search.hits import FoundPlace
+from edu.site.context import format_duration
 
 LONGEST = 120
 _BRACKETS = str.maketrans("[]", "()")
@@ -73,9 +74,12 @@ def _line(one: Recommended) -> str:
 
 
 def _places(places: Sequence[FoundPlace]) -> str:
-    numbers = ", ".join(str(number) for number in sorted(place.number for place in places))
     if not places:
         return ""
+    ordered = sorted(place.number for place in places)
+    if places[0].kind == "second":
+        return str(_("from %(times)s", times=", ".join(map(format_duration, ordered))))
+    numbers = ", ".join(map(str, ordered))
     if places[0].kind == "page":
         return str(ngettext("page %(numbers)s", "pages %(numbers)s", len(places), numbers=numbers))
     return str(

@@ -23,7 +23,7 @@ class QuestionState(StrEnum):
 class Question(Model):
     """What a person asked, and the answer: text with [ID]s, and the materials that it names.
 
-    `citations` holds objects with material_id and places (numbers of pages or sections).
+    `citations` holds objects with material_id and places (numbers of pages, sections or seconds).
     """
 
     __tablename__ = "questions"

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from edu.assistant.understanding import Understood
 from edu.search.base import Sort
-from edu.search.service import FoundMaterial, SearchInput, find_materials
+from edu.search.hits import FoundMaterial
+from edu.search.service import SearchInput, find_materials
 
 ENOUGH = 3
 MOST = 5

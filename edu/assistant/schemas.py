@@ -62,8 +62,8 @@ class AssistRequest(BaseModel):
 class CitedPlace(BaseModel):
     """Where in a material the words of the question stand."""
 
-    kind: Literal["page", "section"]
-    number: int = Field(description="Page of a PDF or section of a DOCX, from 1.")
+    kind: Literal["page", "section", "second"]
+    number: int = Field(description="Of a page or section, from 1; second of a video.")
     snippet: str = Field(description="Plain text around the words.")
 
 

@@ -40,6 +40,7 @@ class MaterialRequest(Model):
     )
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     state: Mapped[str] = mapped_column(String(8), default=RequestState.OPEN.value)
+    reason: Mapped[str] = mapped_column(Text, default="")  # why it was closed
     material_id: Mapped[int | None] = mapped_column(
         ForeignKey("materials.id", ondelete="SET NULL"), index=True
     )

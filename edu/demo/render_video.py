@@ -1,5 +1,6 @@
 """Demo texts as a short MP4: slides whose lines appear one a second over a quiet tone."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -17,7 +18,9 @@ Slide = tuple[str, list[str]]
 
 
 def write_video(spec: MaterialSpec, target: Path, font_dir: Path) -> None:
-    """Write the material as H.264 and AAC, 640 x 360; each heading of its text starts a slide."""
+    """Write the material as H.264 and AAC, 640 x 360; each heading of its text starts a slide
+    and a chapter.
+    """
     brush = _Brush(font_dir)
     slides = _slides(parse(spec.body))
     frames = [
@@ -25,7 +28,18 @@ def write_video(spec: MaterialSpec, target: Path, font_dir: Path) -> None:
         for number, (title, lines) in enumerate(slides, 1)
         for shown in _steps(lines)
     ]
-    _encode(frames, target)
+    _encode(frames, _chapters(slides), target)
+
+
+def _chapters(slides: list[Slide]) -> str:
+    """The slides as ffmetadata, in seconds."""
+    parts, start = [";FFMETADATA1"], 0
+    for title, lines in slides:
+        end = start + len(_steps(lines))
+        said = re.sub(r"([=;#\\])", r"\\\1", title)
+        parts.append(f"[CHAPTER]\nTIMEBASE=1/1\nSTART={start}\nEND={end}\ntitle={said}")
+        start = end
+    return "\n".join(parts) + "\n"
 
 
 def _slides(blocks: list[Block]) -> list[Slide]:
@@ -83,20 +97,24 @@ class _Brush:
         return parts
 
 
-def _encode(frames: list[bytes], target: Path) -> None:
+def _encode(frames: list[bytes], chapters: str, target: Path) -> None:
     """Hand the frames, one a second, to ffmpeg."""
     seconds = len(frames)
+    metadata = target.with_suffix(".txt")
+    metadata.write_text(chapters, encoding="utf-8")
     # One thread and -bitexact: the bytes must not depend on the number of cores or the encoder.
     command = [
         imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y",
         "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}", "-r", "1", "-i", "-",
         "-f", "lavfi", "-i", f"sine=frequency=220:sample_rate=44100:duration={seconds}",
+        "-f", "ffmetadata", "-i", str(metadata), "-map_chapters", "2",
         "-map", "0:v", "-map", "1:a", "-af", "volume=0.05", "-t", str(seconds),
         "-r", "8", "-g", "16", "-c:v", "libx264", "-preset", "veryfast", "-tune", "stillimage",
         "-crf", "24", "-pix_fmt", "yuv420p", "-threads", "1", "-c:a", "aac", "-b:a", "32k",
-        "-map_metadata", "-1", "-bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact",
+        "-map_metadata:g", "-1", "-bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact",
         "-movflags", "+faststart", str(target),
     ]  # fmt: skip
     done = subprocess.run(command, input=b"".join(frames), capture_output=True, check=False)
+    metadata.unlink()
     if done.returncode:
         raise RuntimeError(f"ffmpeg: {done.stderr.decode(errors='replace')[-500:]}")

@@ -57,7 +57,8 @@ def _add(spec: MaterialSpec, people: dict[str, User], folder: Path) -> Material 
         category = find_category(spec.category_path)
         if category is None:
             raise LookupError(f"{spec.slug}: no category {spec.category_path}")
-        data = MaterialData(spec.title, spec.description, spec.tags, spec.type, category)
+        said = spec.title, spec.description, spec.tags, spec.type
+        data = MaterialData(*said, category, spec.semester, spec.year)
         return upload_material(people[spec.uploader], data, accept_file(incoming))
     finally:
         incoming.path.unlink(missing_ok=True)

@@ -31,6 +31,8 @@ class MaterialSpec:
     uploader: Uploader
     ratings: dict[str, int]
     body: str
+    semester: int | None = None
+    year: int | None = None  # in which the academic year begins
 
 
 def demo_materials(folder: Path = CONTENT / "materials") -> list[MaterialSpec]:
@@ -54,6 +56,8 @@ def read_material(path: Path) -> MaterialSpec:
             uploader=cast(Uploader, meta["uploader"]),
             ratings=dict(meta.get("ratings", {})),
             body=body.strip(),
+            semester=meta.get("semester"),
+            year=meta.get("year"),
         )
     except (ValueError, KeyError) as error:
         raise ValueError(f"{path.name}: not a demo material ({error!r})") from error

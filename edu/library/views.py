@@ -11,6 +11,7 @@ from edu.htmx import go_to, wants_fragment
 from edu.library import service
 from edu.materials.models import MaterialStatus
 from edu.materials.service import get_visible
+from edu.search.recent import list_recent
 from edu.site.requests import signed_in, who_asks
 
 bp = Blueprint("library", __name__)
@@ -23,7 +24,8 @@ def _page() -> int:
 @bp.get("/me/history")
 def history() -> str:
     page = service.list_history(signed_in(), _page())
-    return render_template("library/history.html", page=page)
+    searches = list_recent(signed_in()) if page.page == 1 else []
+    return render_template("library/history.html", page=page, searches=searches)
 
 
 @bp.post("/me/history/clear")

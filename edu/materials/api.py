@@ -31,6 +31,7 @@ from edu.materials.schemas import (
 from edu.permissions import Permission, require
 from edu.ratings import service as ratings
 from edu.search.forms import read_input
+from edu.search.recording import record_search
 from edu.search.service import find_materials
 from edu.site.requests import visitor
 from edu.storage.incoming import from_form
@@ -66,16 +67,21 @@ def material_details(material: Material) -> MaterialDetails:
     "/materials",
     operation_id="findMaterials",
     summary="Search materials",
-    description="Published materials only, as the search page finds them.",
+    description="Published materials only, as the search page finds them. The words are "
+    "understood: spelling, keyboard layout, other names of a subject, filters in words («лекции 4 "
+    "семестр»); `understood` tells how.",
     security=BEARER_OPTIONAL,
     responses={200: MaterialList, **problems(401, 403, 422, 503)},
 )
 @reads_request(first=api_person)
 def find(query: MaterialQuery) -> Response:
     wanted = read_input(query.as_arguments(), strict=True, text_name="search")
-    found = find_materials(wanted)
+    found = find_materials(wanted, counts=True)
     hits = [MaterialHit.of(hit, page_url(hit.material)) for hit in found.items]
-    return reply(MaterialList.of(found, hits))
+    answer = reply(MaterialList.of(found, hits))
+    if found.page == 1 and record_search(api_person(), wanted, found):
+        db.session.commit()
+    return answer
 
 
 def _publisher() -> User:
@@ -118,8 +124,16 @@ def create(form: MaterialForm) -> Response:
 
 
 def _data(form: MaterialForm) -> service.MaterialData:
-    category = wanted_category(form.category_id)
-    return service.MaterialData(form.title, form.description, form.tags, form.type.value, category)
+    return service.MaterialData(
+        form.title,
+        form.description,
+        form.tags,
+        form.type.value,
+        wanted_category(form.category_id),
+        form.semester,
+        form.year,
+        form.language,
+    )
 
 
 def wanted_category(category_id: int) -> Category:
@@ -245,4 +259,7 @@ def _changed(material: Material, body: MaterialChange) -> service.MaterialData:
         given.get("tags", [tag.name for tag in material.tags]),
         given.get("type", material.type),
         wanted_category(category_id),
+        given.get("semester", material.semester) or None,
+        given.get("year", material.year) or None,
+        given.get("language", material.language),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import sys
 import time
 from dataclasses import dataclass, field
@@ -18,9 +19,10 @@ from edu.accounts.service import find_user
 from edu.catalog.models import Category, MaterialType
 from edu.catalog.service import find_category, find_category_by_name
 from edu.errors import EduError
-from edu.extensions import db, settings
+from edu.extensions import db, settings, utcnow
 from edu.materials import service
 from edu.materials.models import Material, MaterialStatus
+from edu.media.hints import read_hints
 from edu.media.messages import refusal_message
 from edu.storage.incoming import Incoming, copy_in
 from edu.tree.service import ensure_category
@@ -42,6 +44,9 @@ class Entry:
     tags: tuple[str, ...] = ()
     subject: str = ""
     type: str = MaterialType.OTHER.value
+    semester: int | None = None
+    year: int | None = None
+    language: str = ""
 
 
 @dataclass(slots=True)
@@ -64,7 +69,9 @@ def read_entries(folder: Path, manifest: Path | None, category: str) -> list[Ent
     """The files of `folder`, in order, with what the manifest says of them.
 
     The manifest is tab-separated with a header; `file` is the name within the folder; `kind` is a
-    material type. Files without a row take their title from the name. Raises ValueError.
+    material type; `year` that in which the academic year begins (2024, or 2024/25): without such a
+    column a date in the title tells it. Files without a row take their title from the name.
+    Raises ValueError.
     """
     rows = _read_manifest(manifest) if manifest else {}
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and _is_entry(p))
@@ -84,21 +91,38 @@ def _read_manifest(manifest: Path) -> dict[str, dict[str, str]]:
         reader = csv.DictReader(stream, delimiter="\t")
         if "file" not in (reader.fieldnames or []):
             raise ValueError("the manifest has no column `file`")
-        return {row["file"]: {k: v for k, v in row.items() if k and v} for row in reader}
+        # A cell of `year` may be empty on purpose, which forbids guessing.
+        kept = {"year"}
+        return {
+            row["file"]: {k: v or "" for k, v in row.items() if k and (v or k in kept)}
+            for row in reader
+        }
 
 
 def _entry(path: Path, row: dict[str, str], category: str) -> Entry:
     kind = row.get("type") or row.get("kind") or ""
-    semester = row.get("semester", "")
-    tags = [*row.get("tags", "").split(","), f"{semester} семестр" if semester else ""]
+    title = (row.get("title") or path.stem.replace("_", " "))[: service.MAX_TITLE]
+    told = read_hints(title, utcnow().date())
     return Entry(
         path,
-        title=(row.get("title") or path.stem.replace("_", " "))[: service.MAX_TITLE],
+        title=title,
         description=row.get("description", ""),
-        tags=tuple(tag for tag in tags if tag.strip()),
+        tags=tuple(tag for tag in row.get("tags", "").split(",") if tag.strip()),
+        semester=_number(row, "semester"),
+        year=_number(row, "year") if "year" in row else told.year,
+        language=row.get("language", "").strip().lower(),
         subject=row.get("category") or row.get("subject") or category,
         type=kind if kind in set(MaterialType) else MaterialType.OTHER.value,
     )
+
+
+def _number(row: dict[str, str], column: str) -> int | None:
+    """What a cell says: a semester, or the first year of an academic one. Raises ValueError."""
+    value = row.get(column, "").strip()
+    found = re.fullmatch(r"(\d{1,2}|\d{4})(?:(?<=\d{4})[/–-](?:\d\d)?\d\d)?", value)
+    if value and not found:
+        raise ValueError(f"{row['file']}: `{value}` is no {column}")
+    return int(found[1]) if found else None
 
 
 def import_file(entry: Entry, user: User, report: Report) -> None:
@@ -137,7 +161,14 @@ def _is_known(entry: Entry, incoming: Incoming, report: Report) -> bool:
 
 def _upload(entry: Entry, incoming: Incoming, user: User, report: Report) -> Material:
     data = service.MaterialData(
-        entry.title, entry.description, list(entry.tags), entry.type, _category(entry, report)
+        entry.title,
+        entry.description,
+        list(entry.tags),
+        entry.type,
+        _category(entry, report),
+        entry.semester,
+        entry.year,
+        entry.language,
     )
     file = service.accept_file(incoming)
     material = service.upload_material(user, data, file, allow_duplicate=True)
@@ -159,7 +190,8 @@ def _category(entry: Entry, report: Report) -> Category:
 @click.option(
     "--manifest",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Tab-separated file with a header: file, title, description, tags, subject, kind.",
+    help="Tab-separated file with a header: file, title, description, tags, subject, kind, "
+    "semester, year, language.",
 )
 @click.option("--as", "email", help="Uploader's e-mail; the first admin or moderator if not given.")
 @click.option("--category", default="", help="Category for files whose subject is not given.")

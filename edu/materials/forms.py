@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from itsdangerous import BadData, URLSafeTimedSerializer
+from werkzeug.datastructures import MultiDict
 from wtforms import (
     FileField,
     HiddenField,
@@ -27,7 +28,16 @@ from edu.errors import InvalidInput
 from edu.extensions import db, settings
 from edu.htmx import wants_fragment
 from edu.materials.models import StoredFile
-from edu.materials.service import MAX_DESCRIPTION, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE, MaterialData
+from edu.materials.service import (
+    MAX_DESCRIPTION,
+    MAX_TAG_LENGTH,
+    MAX_TAGS,
+    MAX_TITLE,
+    MaterialData,
+    latest_year,
+    year_label,
+)
+from edu.media.hints import FIRST_YEAR, MAX_SEMESTER, Hints
 
 TOKEN_AGE_S = 3600
 MAX_TAGS_TEXT = MAX_TAGS * (MAX_TAG_LENGTH + 2)
@@ -53,6 +63,19 @@ class FileForm(_Form):
     def max_bytes(self) -> int:
         """The largest file that is taken, in bytes."""
         return settings().max_upload_bytes
+
+
+def _number(value: Any) -> int | None:
+    return int(value) if value else None
+
+
+def _semesters() -> list[tuple[Any, str]]:
+    return [("", "—"), *((n, str(n)) for n in range(1, MAX_SEMESTER + 1))]
+
+
+def _years() -> list[tuple[Any, str]]:
+    years = range(latest_year(), FIRST_YEAR - 1, -1)
+    return [("", "—"), *((year, year_label(year)) for year in years)]
 
 
 class DetailsForm(_Form):
@@ -83,6 +106,9 @@ class DetailsForm(_Form):
         _l("Tags"),
         [Optional(), Length(max=MAX_TAGS_TEXT, message=_l("That is too long for tags."))],
     )
+
+    semester = SelectField(_l("Semester"), coerce=_number, choices=_semesters)
+    year = SelectField(_l("Academic year"), coerce=_number, choices=_years)
 
     def offer_categories(self, subjects: list[Category]) -> None:
         """Fill the two lists of choices: subjects become groups of their parts.
@@ -139,6 +165,8 @@ class DetailsForm(_Form):
             tags=self.tag_names,
             type=self.type.data,
             category=category,
+            semester=self.semester.data,
+            year=self.year.data,
         )
 
 
@@ -146,6 +174,14 @@ class UploadForm(FileForm, DetailsForm):
     """A file and what its uploader says of it; the token names bytes that are kept already."""
 
     token = HiddenField()
+
+    @classmethod
+    def of_hints(cls, hints: Hints, semester: str, year: str) -> Self:
+        """A form in which only the time is filled in: as chosen, or else as a name tells it."""
+        form = cls(formdata=MultiDict({"semester": semester, "year": year}))
+        form.semester.data = form.semester.data or hints.semester
+        form.year.data = form.year.data or hints.year
+        return form
 
 
 def _whole_and_parts(subject: Category) -> list[tuple[str, str]]:

@@ -142,8 +142,16 @@ class Material(Model):
     @property
     def edition(self) -> str:
         """A word that is another after every edit and new file, but not after votes and views."""
+        return self._edition(self.language)
+
+    def is_edition(self, edition: str) -> bool:
+        """Whether this is what somebody has seen, maybe before its language was found."""
+        return edition in (self.edition, self._edition(""))
+
+    def _edition(self, language: str) -> str:
         tags = sorted(tag.name for tag in self.tags)
         said = [self.title, self.description, self.type, self.category_id, self.file_id, tags]
+        said += [self.semester, self.year, language]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
     @property

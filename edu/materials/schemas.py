@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from flask_openapi3.models.file import FileStorage
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -16,10 +16,14 @@ from edu.catalog.models import MaterialType
 from edu.extensions import MAX_ID
 from edu.materials.models import Material, MaterialStatus, StoredFile
 from edu.materials.service import MAX_DESCRIPTION, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE
+from edu.media.hints import FIRST_YEAR, MAX_SEMESTER
 from edu.media.messages import refusal_message
 from edu.ratings.service import RatingSummary
+from edu.search.answers import FoundCounts, UnderstoodSearch
 from edu.search.base import Sort
-from edu.search.service import MAX_PAGE, Found, FoundMaterial, FoundPlace
+from edu.search.hits import FoundMaterial, FoundPlace
+from edu.search.service import MAX_LITERAL, MAX_PAGE, MAX_QUERY, Found, Within
+from edu.search.service import MAX_TAGS as MOST_TAGS
 
 
 def _day(value: Any) -> date:
@@ -32,6 +36,16 @@ def _day(value: Any) -> date:
 
 Day = Annotated[date, BeforeValidator(_day)]
 
+Language = Literal["ru", "en", ""]
+SearchLanguage = Literal["ru", "en"]
+FileKind = Literal["pdf", "docx", "video"]
+SearchTag = Annotated[Text, Field(max_length=MAX_TAG_LENGTH)]
+SearchLiteral = Annotated[Text, Field(max_length=MAX_QUERY)]
+LAST_YEAR = 2100  # of what can be asked; what can be said of a material ends with the coming year
+SEMESTER = "Of the course of studies, from 1."
+YEAR = "In which the academic year begins: 2024 for 2024/25."
+LANGUAGE = "Of the text; empty where it is unknown."
+
 CARD_EXAMPLE: dict[str, Any] = {
     "id": 12,
     "title": "Числовые ряды",
@@ -40,6 +54,9 @@ CARD_EXAMPLE: dict[str, Any] = {
     "status": "active",
     "category": {"id": 7, "path": "matan/ryady", "name": "Ряды"},
     "tags": ["1 курс", "ряды"],
+    "semester": 2,
+    "year": 2025,
+    "language": "ru",
     "rating": {"mean": 4.6, "votes": 23},
     "uploader": {"id": 2, "name": "Мария"},
     "created_at": "2026-02-01T09:00:00Z",
@@ -84,10 +101,28 @@ class MaterialQuery(Query):
         None, description="Id or slug path (`matan/ryady`); takes in what lies below."
     )
     subject: Text | None = Field(None, description="Like `category`, which wins if both are given.")
-    type: MaterialType | None = Field(None, description="The kind of material.")
+    type: MaterialType | None = Field(None, description="The type of material.")
+    kind: FileKind | None = Field(None, description="The kind of file.")
+    language: SearchLanguage | None = Field(None, description="Of the text.")
+    semester: int | None = Field(None, ge=1, le=MAX_SEMESTER, description=SEMESTER)
+    year: int | None = Field(None, ge=1, le=LAST_YEAR, description=YEAR)
+    tag: list[SearchTag] | None = Field(
+        None, max_length=MOST_TAGS, description="Repeat it for each; materials have all of them."
+    )
     rating_gte: float | None = Field(None, ge=1, le=5, description="The least mean rating.")
     uploaded_after: Day | None = Field(None, description="Published on this day (UTC) or later.")
     uploaded_before: Day | None = Field(None, description="Published on this day (UTC) or earlier.")
+    within: Within | None = Field(
+        None, description="Published in the last 7, 30 or 365 days; a day that is given wins."
+    )
+    exact: bool | None = Field(
+        None, description="Take the words as they are typed: no corrections, no filters in them."
+    )
+    literal: list[SearchLiteral] | None = Field(
+        None,
+        max_length=MAX_LITERAL,
+        description="Words of `search` to take as typed, as `said` in `understood`; repeatable.",
+    )
     sort: Sort | None = Field(None, description="The order; `relevance` if left out.")
     page: int | None = Field(None, ge=1, le=MAX_PAGE, description="From 1.")
     per_page: int | None = Field(None, ge=1, le=100, description="The site's own if left out.")
@@ -108,6 +143,9 @@ class MaterialForm(BaseModel):
     )
     type: MaterialType
     category_id: int = Field(ge=1, le=MAX_ID, description="The subject, or the part of one.")
+    semester: int | None = Field(None, ge=1, le=MAX_SEMESTER, description=SEMESTER)
+    year: int | None = Field(None, ge=FIRST_YEAR, le=LAST_YEAR, description=YEAR)
+    language: Language = Field("", description="Told by the text if left out.")
     allow_duplicate: bool = Field(
         False, description="Take the file even if the library already has these bytes."
     )
@@ -121,6 +159,8 @@ class MaterialForm(BaseModel):
                 "tags": ["ряды", "сходимость"],
                 "type": "lecture",
                 "category_id": 7,
+                "semester": 2,
+                "year": 2025,
             }
         },
     )
@@ -211,6 +251,9 @@ class MaterialCard(BaseModel):
     status: MaterialStatus
     category: CategoryRef
     tags: list[str]
+    semester: int | None = Field(description=SEMESTER)
+    year: int | None = Field(description=YEAR)
+    language: Language = Field(description=LANGUAGE)
     rating: Rating
     uploader: Uploader
     created_at: datetime
@@ -300,15 +343,19 @@ def card_of(material: Material, url: str) -> MaterialCard:
 
 
 class MaterialList(Page):
-    """A page of found materials."""
+    """A page of found materials, how the words were understood, and what would narrow it."""
 
     items: list[MaterialHit]
+    understood: UnderstoodSearch
+    counts: FoundCounts
 
     @classmethod
     def of(cls, found: Found, items: list[MaterialHit]) -> MaterialList:
         """The page with its items in JSON."""
         return cls(
             items=items,
+            understood=UnderstoodSearch.of(found),
+            counts=FoundCounts.of(found),
             total=found.total,
             page=found.page,
             pages=found.pages,
@@ -335,6 +382,9 @@ def material_facts(material: Material, url: str) -> dict[str, Any]:
         "status": material.status,
         "category": CategoryRef(id=category.id, path=category.path, name=category.name),
         "tags": [tag.name for tag in material.tags],
+        "semester": material.semester,
+        "year": material.year,
+        "language": material.language,
         "rating": Rating(mean=round(material.rating_mean, 2), votes=material.rating_votes),
         "uploader": Uploader.of(material.uploader),
         "created_at": material.created_at,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,9 @@ from edu.materials.models import (
     material_tags,
 )
 from edu.media.errors import FileRefused
+from edu.media.hints import FIRST_YEAR, MAX_SEMESTER
 from edu.media.inspect import sniff
+from edu.media.language import LANGUAGES
 from edu.media.messages import refusal_message
 from edu.permissions import GRANTS, Permission, Scope, lies_within_moderated, may
 from edu.search.query import parse_query
@@ -45,6 +47,7 @@ MAX_TAGS = 15
 MAX_TAG_LENGTH = 40
 MAX_TITLE = 200
 MAX_DESCRIPTION = 5000
+MAX_MARKS = 160  # characters
 Page = Listing[Material]
 
 
@@ -71,6 +74,25 @@ class MaterialData:
     tags: list[str]
     type: str
     category: Category
+    semester: int | None = None  # 1-12
+    year: int | None = None  # in which the academic year begins
+    language: str = ""  # ISO 639-1; "" to have it found in the text
+
+
+def latest_year() -> int:
+    """The last academic year that a material may be of: the coming one."""
+    return utcnow().year + 1
+
+
+def year_label(year: int) -> str:
+    """An academic year as people write it: 2024/25."""
+    return f"{year}/{(year + 1) % 100:02}"
+
+
+def language_label(language: str) -> str:
+    """The name of a material's language in the reader's; "" where it is unknown."""
+    labels = {"ru": _("Russian"), "en": _("English")}
+    return str(labels[language]) if language else ""
 
 
 # Who may do what ------------------------------------------------------------------------------
@@ -203,8 +225,12 @@ def list_passages(material: Material) -> list[Passage]:
     return list(db.session.scalars(query))
 
 
-def highlight_terms(query: str) -> list[str]:
-    """The words of a query in the form that the viewer marks: stems that words begin with."""
+def highlight_terms(query: str, marks: str = "") -> list[str]:
+    """What the viewer marks: stems that words begin with. `marks` holds such, as a search found
+    them; without any, they are made of the query.
+    """
+    if marks:
+        return sorted(set(marks[:MAX_MARKS].lower().split()))
     return sorted(parse_query(query).terms)
 
 
@@ -249,7 +275,20 @@ def check_data(data: MaterialData) -> MaterialData:
     tags = list(dict.fromkeys(tag for tag in map(normalise_tag, data.tags) if tag))
     if len(tags) > MAX_TAGS:
         raise InvalidInput(_("At most %(n)d tags, please.", n=MAX_TAGS), field="tags")
-    return MaterialData(title, data.description.strip(), tags, data.type, data.category)
+    _check_time(data)
+    if data.language not in ("", *LANGUAGES):
+        raise InvalidInput(_("Choose the language of the material."), field="language")
+    return replace(data, title=title, description=data.description.strip(), tags=tags)
+
+
+def _check_time(data: MaterialData) -> None:
+    if data.semester is not None and not 1 <= data.semester <= MAX_SEMESTER:
+        message = _("A semester is a number from 1 to %(last)d.", last=MAX_SEMESTER)
+        raise InvalidInput(message, field="semester")
+    if data.year is not None and not FIRST_YEAR <= data.year <= latest_year():
+        first, last = FIRST_YEAR, latest_year()
+        message = _("The academic year begins from %(first)d to %(last)d.", first=first, last=last)
+        raise InvalidInput(message, field="year")
 
 
 def accept_file(incoming: Incoming) -> StoredFile:
@@ -297,6 +336,9 @@ def upload_material(
         uploader=user,
         file=file,
         tags=ensure_tags(data.tags),
+        semester=data.semester,
+        year=data.year,
+        language=data.language,
         status=MaterialStatus.PROCESSING.value,
     )
     db.session.add(material)

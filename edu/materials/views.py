@@ -14,12 +14,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from edu.accounts.models import User
 from edu.catalog.service import list_subjects
 from edu.errors import Forbidden, InvalidInput
-from edu.extensions import db, limiter, settings
+from edu.extensions import db, limiter, settings, utcnow
 from edu.htmx import go_to, wants_fragment
 from edu.library.service import find_place, record_opening
 from edu.materials import service
 from edu.materials.forms import UploadForm, file_from_token, file_token
 from edu.materials.models import Material, MaterialStatus, StoredFile
+from edu.media.hints import read_hints
 from edu.media.messages import refusal_message
 from edu.media.service import retry_material
 from edu.permissions import Permission, may, moderated_roots
@@ -46,7 +47,9 @@ def _visible(material_id: int) -> Material:
 def upload() -> str:
     if not service.can_upload(signed_in()):
         raise Forbidden(_("Only confirmed accounts can upload."))
-    return _show_upload(_upload_form())
+    form = UploadForm(category=request.args.get("category", ""))
+    form.offer_categories(list_subjects())
+    return _show_upload(form)
 
 
 def _upload_form() -> UploadForm:
@@ -124,6 +127,14 @@ def tags() -> str:
     return render_template("materials/_tags.html", tags=found, before=before)
 
 
+@bp.get("/upload/hints")
+def hints() -> str:
+    signed_in()
+    told = read_hints(request.args.get("text", ""), utcnow().date())
+    chosen = [request.args.get(name, "") for name in ("semester", "year")]
+    return render_template("materials/_time.html", form=UploadForm.of_hints(told, *chosen))
+
+
 # Page -----------------------------------------------------------------------------------------
 
 
@@ -132,12 +143,13 @@ def show(material_id: int) -> str:
     person, material = current_person(), _visible(material_id)
     if _count_view(material, person):
         material = _visible(material_id)
-    text_view = material.file.kind == "docx" and material.status != MaterialStatus.PROCESSING
+    # A PDF is shown as it is; of the others their text is, or leads into them.
+    text_view = material.file.kind != "pdf" and material.status != MaterialStatus.PROCESSING
     return render_template(
         "materials/show.html",
         place=_place(),
         resume=find_place(person, material),
-        terms=service.highlight_terms(request.args.get("q", "")),
+        terms=service.highlight_terms(request.args.get("q", ""), request.args.get("mark", "")),
         rating=ratings.summarise_rating(material, person),
         may_rate=ratings.can_rate(person, material),
         may_review=may(person, Permission.REVIEW, material),

@@ -85,9 +85,15 @@ def _lines(section: docx.Section) -> list[str]:
 
 def _video(source: Path, target: Path, font: Path | None, report: Report) -> dict[str, Any]:
     info = video.read_info(source)
+    moments = video.merge_moments(video.read_chapters(source, info))
     report("thumbnail", _TEXT_TO)
     thumbnails.video_thumbnail(source, info, target)
-    return {"duration": info.duration, "width": info.width, "height": info.height}
+    return {
+        "duration": info.duration,
+        "width": info.width,
+        "height": info.height,
+        "passages": [(moment.second, moment.heading, moment.text) for moment in moments],
+    }
 
 
 def _text_progress(report: Report) -> Callable[[int, int], None]:

@@ -14,7 +14,9 @@ from edu.media.workdir import THUMBNAIL_NAME
 
 @dataclass(frozen=True)
 class PassageText:
-    """A piece that a search hit opens at: a PDF page or a DOCX section, numbered from 1."""
+    """A piece that a search hit opens at: a PDF page or a DOCX section, numbered from 1, or what
+    begins at a second of a video, numbered by it.
+    """
 
     number: int
     heading: str
@@ -26,7 +28,7 @@ class Processed:
     """What became of a file.
 
     pages: PDF only. duration (seconds), width, height (pixels): video only. passages: those that
-    have text or a heading; none for a video. text_ok: False when a document has no text that
+    have text or a heading; of a video its chapters. text_ok: False when a document has no text that
     reads as words; it is still a good file. outline: (title, page, level from 0), PDF only.
     thumbnail: a WebP file in the workdir, or None where a page could not be drawn.
     peak_mb: the most memory the child held.

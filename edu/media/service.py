@@ -16,10 +16,13 @@ from edu.claims import new_claim, owner_is_dead, this_process
 from edu.errors import Conflict
 from edu.extensions import change_rows, db, settings, storage, utcnow
 from edu.materials.models import Material, MaterialStatus, Passage
+from edu.media.language import SAMPLE, detect_language
 from edu.media.process import Processed
 from edu.notifications.service import notify_decision
 from edu.permissions import Permission, may
 from edu.storage.base import thumbnail_key
+
+FIRST_TEXTS = 40  # passages that tell the language
 
 
 class ClaimLost(Exception):
@@ -122,6 +125,8 @@ def finish_material(material_id: int, claim: str, result: Processed) -> Material
     ]
     if rows:
         db.session.execute(insert(Passage), rows)
+    # What a person has said of it stands.
+    material.language = material.language or find_language(material)
     known_good = material.published_at is not None
     if known_good or may(material.uploader, Permission.PUBLISH, category=material.category):
         material.status = MaterialStatus.ACTIVE.value
@@ -133,6 +138,13 @@ def finish_material(material_id: int, claim: str, result: Processed) -> Material
     material.touch()
     db.session.flush()
     return material
+
+
+def find_language(material: Material) -> str:
+    """The language of the text as it was saved last, "" where it cannot be told."""
+    query = select(func.substr(Passage.text, 1, SAMPLE)).order_by(Passage.number)
+    texts = db.session.scalars(query.where(Passage.material_id == material.id).limit(FIRST_TEXTS))
+    return detect_language(texts, material.title)
 
 
 def _save_file_facts(material: Material, result: Processed) -> None:
@@ -175,7 +187,12 @@ def retry_material(material: Material) -> None:
 
 
 def start_processing(material: Material) -> None:
-    """From the beginning; whoever has the material in hand loses the claim to it."""
+    """From the beginning; whoever has the material in hand loses the claim to it.
+
+    A language that was found in the text is found anew, one that a person has corrected stays.
+    """
+    if material.language == find_language(material):
+        material.language = ""
     material.status, material.error = MaterialStatus.PROCESSING.value, ""
     material.attempts, material.percent, material.step = 0, 0, "queued"
     material.claim, material.heartbeat_at = "", None

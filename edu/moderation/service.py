@@ -92,7 +92,7 @@ def _decide(moderator: User | None, material: Material, edition: str, **outcome:
     if change_rows(decided) == 0:
         raise Conflict(_("Somebody has already decided on this material."))
     db.session.refresh(material)
-    if edition and edition != material.edition:
+    if edition and not material.is_edition(edition):
         raise Conflict(_("The material has been changed since you opened it. Look at it again."))
 
 

@@ -39,7 +39,11 @@ class EmailChannel:
     """Letters to the address that the person has shown to be theirs."""
 
     name = "email"
-    defaults: Mapping[Topic, Pace] = {Topic.MATERIALS: Pace.DAILY, Topic.DECISIONS: Pace.INSTANT}
+    defaults: Mapping[Topic, Pace] = {
+        Topic.MATERIALS: Pace.DAILY,
+        Topic.DECISIONS: Pace.INSTANT,
+        Topic.REQUESTS: Pace.INSTANT,
+    }
 
     @property
     def label(self) -> str:

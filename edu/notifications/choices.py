@@ -21,6 +21,7 @@ def topic_label(topic: str) -> str:
     labels = {
         Topic.MATERIALS: _("New materials that you follow"),
         Topic.DECISIONS: _("Decisions on your uploads"),
+        Topic.REQUESTS: _("Materials that you asked for"),
     }
     return str(labels[Topic(topic)])
 

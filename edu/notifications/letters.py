@@ -12,7 +12,11 @@ from edu.notifications.timing import digest_day
 from edu.notifications.unsubscribing import unsubscribe_url
 
 MOST_IN_LETTER = 50  # the rest is named by its number
-KINDS = {Topic.MATERIALS: "new_materials", Topic.DECISIONS: "decision"}
+KINDS = {
+    Topic.MATERIALS: "new_materials",
+    Topic.DECISIONS: "decision",
+    Topic.REQUESTS: "request_met",
+}
 
 
 def write_notification(user: User, notification: Notification, channel: str) -> None:

@@ -24,6 +24,7 @@ _EXAMPLE: dict[str, Any] = {
     "read": False,
     "created_at": "2026-02-01T09:00:00Z",
 }
+_TOLD = {"rejected", "found"}  # kinds whose note is for the person
 _CHOICE: dict[str, Any] = {"topic": "materials", "channel": "email", "pace": "daily"}
 
 
@@ -54,8 +55,10 @@ class NotificationItem(BaseModel):
 
     id: int
     topic: Topic
-    kind: Literal["new", "approved", "rejected", "failed"]
-    note: str = Field(description="Of a rejection its reason, else empty.")
+    kind: Literal["new", "approved", "rejected", "failed", "found"]
+    note: str = Field(
+        description="Why it was rejected, or the words in which you asked for it; else empty."
+    )
     material: MaterialRef
     read: bool
     created_at: datetime
@@ -71,7 +74,7 @@ class NotificationItem(BaseModel):
                 "id": notification.id,
                 "topic": notification.topic,
                 "kind": notification.kind,
-                "note": notification.note if notification.kind == "rejected" else "",
+                "note": notification.note if notification.kind in _TOLD else "",
                 "material": MaterialRef(id=material.id, title=material.title, url=url),
                 "read": notification.read_at is not None,
                 "created_at": notification.created_at,

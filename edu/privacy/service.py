@@ -26,6 +26,7 @@ from edu.admin.models import AuditEntry
 from edu.admin.service import require_other_admin
 from edu.assistant.models import Question
 from edu.collections.models import Collection
+from edu.demand.models import MaterialRequest
 from edu.errors import Forbidden, InvalidInput
 from edu.extensions import absolute_url, db, utcnow
 from edu.identities.models import Identity
@@ -35,6 +36,7 @@ from edu.mail.models import Letter
 from edu.mail.service import write_letter
 from edu.materials.models import Material, View
 from edu.notifications.models import Delivery, Notification, NotificationChoice
+from edu.search.models import RecentQuery
 from edu.second_factor.models import Authenticator, SpareCode
 from edu.sessions.models import UserSession
 from edu.site.database import lock_table
@@ -51,6 +53,8 @@ GOES = (
     SpareCode.user_id,
     Collection.user_id,
     HistoryEntry.user_id,
+    RecentQuery.user_id,
+    MaterialRequest.user_id,
     Subscription.user_id,
     Subscription.author_id,
     FeedToken.user_id,

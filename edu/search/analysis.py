@@ -17,6 +17,7 @@ CACHE_SIZE = 200_000  # words: all forms of a large library, about 30 MB
 _CYRILLIC = re.compile(r"[а-яіїєґ]")
 _LATIN = re.compile(r"[a-z]")
 _LOOKALIKES = str.maketrans("aceopxykmthb", "асеорхукмтнв")
+_CODE_LETTERS = str.maketrans("асф", "acf")  # of programming languages: С++ with a Russian С
 
 
 def normal_form(word: str) -> str:
@@ -24,6 +25,8 @@ def normal_form(word: str) -> str:
     word = unicodedata.normalize("NFKC", word.replace("\u00ad", "")).lower().replace("ё", "е")
     if _CYRILLIC.search(word) and _LATIN.search(word):
         word = word.translate(_LOOKALIKES)
+    elif word[-1:] in ("+", "#"):
+        word = word.translate(_CODE_LETTERS)
     return word[:LONGEST_WORD]
 
 

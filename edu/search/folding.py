@@ -6,22 +6,24 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
 
 from edu.search.analysis import stems
-from edu.search.base import IndexDocument, PassageText
+from edu.search.base import IndexDocument, PassageText, Row
 from edu.search.contents import is_contents_page, looks_like_heading
-
-# How much one occurrence in each part counts against one in the body. BM25 saturates (K1 in
-# ranking.py), so a word of the title outweighs some eight in the text, not a whole book of them.
-TITLE_WEIGHT = 8.0
-TAG_WEIGHT = 4.0
-HEADING_WEIGHT = 3.0
-LINE_WEIGHT = 1.5  # of a line that looks like a heading
-DESCRIPTION_WEIGHT = 3.0
-SUBJECT_WEIGHT = 2.0
-BODY_WEIGHT = 1.0
+from edu.search.weights import (
+    BODY_WEIGHT,
+    DESCRIPTION_WEIGHT,
+    HEADING_WEIGHT,
+    LINE_WEIGHT,
+    SUBJECT_WEIGHT,
+    TAG_WEIGHT,
+    TITLE_WEIGHT,
+)
 
 PART_GAP = 16  # positions between parts, so that no phrase spans two of them
+_U32 = 2**32 - 1
 
 
 class FoldedDocument:
@@ -124,3 +126,27 @@ def _fold_heading(
     folded.add(words, weight)
     found.heading_ends.append(folded.end)
     found.heading_words.append(sum(1 for stem in words if stem and not stem.isdecimal()))
+
+
+def title_hash(words: Iterable[str]) -> int:
+    """Return 64 bits of a title's stems; 0 for a title without words."""
+    text = " ".join(words)
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little") if text else 0
+
+
+def unix_seconds(moment: datetime) -> int:
+    """Return whole seconds since 1970 in UTC (which a naive moment is taken for), in 32 bits."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(max(int(aware.timestamp()), 0), _U32)
+
+
+def document_row(document: IndexDocument) -> Row:
+    """Return the numbers of a document, each within what a row can hold."""
+    return Row(
+        document.id,
+        round(min(max(document.rating, 0.0), 5.0) * 100),
+        min(max(document.votes, 0), _U32),
+        min(max(document.views, 0), _U32),
+        unix_seconds(document.created),
+        title_hash(stem for stem in stems(document.title) if stem),
+    )

@@ -6,11 +6,27 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from edu.catalog.models import Category, MaterialType
 from edu.catalog.service import find_category
 from edu.errors import InvalidInput
-from edu.search.service import MAX_PAGE, MAX_QUERY, SORTS, SearchInput
+from edu.materials.models import SUFFIXES
+from edu.materials.service import normalise_tag
+from edu.media.hints import MAX_SEMESTER
+from edu.media.language import LANGUAGES
+from edu.search.analysis import WORD, normal_form
+from edu.search.service import (
+    MAX_LITERAL,
+    MAX_PAGE,
+    MAX_QUERY,
+    MAX_TAGS,
+    SORTS,
+    WITHIN,
+    SearchInput,
+)
+
+YEARS = (1, 9999)
 
 
 def read_input(args: Any, *, strict: bool, text_name: str = "q") -> SearchInput:
@@ -20,16 +36,38 @@ def read_input(args: Any, *, strict: bool, text_name: str = "q") -> SearchInput:
     an old or shortened link should still find something.
     """
     reader = _Arguments(args, strict)
+    text = reader.text(text_name)[:MAX_QUERY]
+    after, before = reader.day("uploaded_after"), reader.day("uploaded_before")
+    within = reader.choice("within", tuple(WITHIN))
     return SearchInput(
-        text=reader.text(text_name)[:MAX_QUERY],
+        text=text,
         category=reader.category(),
         type=reader.choice("type", tuple(MaterialType)),
+        kind=reader.choice("kind", tuple(SUFFIXES)),
+        language=reader.choice("language", LANGUAGES),
+        semester=reader.whole("semester", 1, MAX_SEMESTER),
+        year=reader.whole("year", *YEARS),
+        tags=tuple(filter(None, map(normalise_tag, reader.texts("tag", MAX_TAGS)))),
         rating_gte=reader.number("rating_gte", 1, 5),
-        uploaded_after=reader.day("uploaded_after"),
-        uploaded_before=reader.day("uploaded_before"),
+        uploaded_after=after,
+        uploaded_before=before,
+        # Days are more exact, and somebody has typed them.
+        within=None if after or before else within,  # type: ignore[arg-type]  # one of WITHIN
+        exact=reader.flag("exact"),
+        literal=_said_in(text, reader.texts("literal", MAX_LITERAL)),
         sort=reader.choice("sort", SORTS) or "relevance",  # type: ignore[arg-type]  # one of SORTS
-        page=int(reader.number("page", 1, MAX_PAGE) or 1),
-        per_page=int(reader.number("per_page", 1, 100) or 0) or None,
+        page=reader.whole("page", 1, MAX_PAGE) or 1,
+        per_page=reader.whole("per_page", 1, 100),
+    )
+
+
+def _said_in(text: str, phrases: list[str]) -> tuple[str, ...]:
+    """Those whose words stand in the text: what was typed before has no say any more."""
+    words = set(map(normal_form, WORD.findall(text)))
+    return tuple(
+        phrase[:MAX_QUERY]
+        for phrase in phrases
+        if words.issuperset(map(normal_form, WORD.findall(phrase[:MAX_QUERY])))
     )
 
 
@@ -37,10 +75,18 @@ class _Arguments:
     """Reads query arguments; what makes no sense is refused (strict) or left out."""
 
     def __init__(self, args: Any, strict: bool) -> None:
-        self.args, self.strict = args, strict
+        self.args: MultiDict[str, Any] = MultiDict(args)
+        self.strict = strict
 
     def text(self, name: str) -> str:
-        return str(self.args.get(name) or "").replace("\0", " ").strip()
+        return _plain(self.args.get(name))
+
+    def texts(self, name: str, most: int) -> list[str]:
+        """Distinct texts of an argument that may be repeated, in order."""
+        found = list(dict.fromkeys(filter(None, map(_plain, self.args.getlist(name)))))
+        if len(found) > most:
+            self.refuse(name)
+        return found[:most]
 
     def refuse(self, name: str) -> None:
         if self.strict:
@@ -61,6 +107,9 @@ class _Arguments:
             self.refuse(name)
         return value if value in allowed else None
 
+    def flag(self, name: str) -> bool:
+        return self.choice(name, ("1", "True", "0", "False")) in ("1", "True")
+
     def number(self, name: str, low: float, high: float) -> float | None:
         value = self.text(name)
         if not value:
@@ -74,6 +123,9 @@ class _Arguments:
             return None
         return number
 
+    def whole(self, name: str, low: int, high: int) -> int | None:
+        return int(self.number(name, low, high) or 0) or None
+
     def day(self, name: str) -> date | None:
         value = self.text(name)
         try:
@@ -81,3 +133,7 @@ class _Arguments:
         except ValueError:
             self.refuse(name)
             return None
+
+
+def _plain(value: Any) -> str:
+    return str("" if value is None else value).replace("\0", " ").strip()

@@ -13,10 +13,15 @@ from sqlalchemy.orm import joinedload, selectinload
 from edu.catalog.models import Category
 from edu.extensions import db, search_index
 from edu.materials.models import Material, MaterialStatus
-from edu.search.base import IndexBusy, IndexDocument, IndexUnavailable, PassageText
+from edu.search.base import IndexBusy, IndexDocument, IndexUnavailable, PassageText, Rebuild
+from edu.search.completion import rebuild_completions, refresh_completions
 
 log = logging.getLogger(__name__)
 BATCH = 50
+REBUILD_BATCH = 500  # materials that a stopped rebuild may have to read again,
+REBUILD_PARTS = 8  # or such a part of all: many small parts of an index would have to be merged
+ROUNDS = 5  # in which a rebuild follows what changes meanwhile; the rest is pending
+REPAIRED = 200  # materials that are brought up to date one batch after another; more are rebuilt
 
 # What the index has is `indexed_revision`; 0 means that it has nothing of the material.
 _IS_ACTIVE = Material.status == MaterialStatus.ACTIVE
@@ -52,9 +57,18 @@ def index_pending() -> bool:
         return False
     except IndexUnavailable:
         log.exception("search: the index cannot be written and is built anew")
-        rebuild_index()
-        return True
+        return _rebuild_unless_busy()
     _note_revisions(revisions)
+    published = [m for m, noted in zip(materials, revisions.values(), strict=True) if noted]
+    refresh_completions(published, deletes)
+    return True
+
+
+def _rebuild_unless_busy() -> bool:
+    try:
+        rebuild_index()
+    except IndexBusy:
+        return False
     return True
 
 
@@ -69,27 +83,46 @@ def _note_revisions(revisions: dict[int, int]) -> None:
 
 
 def heal_index() -> bool:
-    """Build the index anew when it cannot be read or has lost documents; True if it had to be.
+    """Follow what the index really has, whatever is noted; True if the two differed.
 
-    Call it while nobody else writes: between an index commit and its note the two differ.
+    Little is made pending again; an index that cannot be read, or has lost much, is built anew.
     """
-    # Also what has left the published and has not been taken out yet.
-    noted = select(func.count()).where(Material.indexed_revision != 0)
     # What this thread has open would hide that the files are gone.
     search_index().close()
     try:
-        found, expected = len(search_index().ids()), db.session.scalar(noted) or 0
-    except IndexUnavailable as error:
-        log.warning("search: the index is built anew: %s", error)
-    else:
-        if found == expected:
-            return False
-        log.warning("search: %d documents instead of %d, built anew", found, expected)
-    try:
-        rebuild_index()
+        search_index().check()
+        differing = _find_differing()
+        if len(differing) <= REPAIRED:
+            _follow_index(differing)
+            return bool(differing)
+        log.warning("search: the index is built anew, for it differs in %d", len(differing))
     except IndexBusy:
         return False
-    return True
+    except IndexUnavailable as error:
+        log.warning("search: the index is built anew: %s", error)
+    return _rebuild_unless_busy()
+
+
+def _find_differing() -> dict[int, int | None]:
+    """Return id -> revision in the index (0 for none) where another is noted; None where the
+    database does not know the material at all.
+    """
+    # The index first: what changes in between is then pending, and at worst indexed twice.
+    indexed = search_index().revisions()
+    rows = db.session.execute(select(Material.id, Material.indexed_revision))
+    noted = {row.id: row.indexed_revision for row in rows}
+    differing: dict[int, int | None] = dict.fromkeys(indexed.keys() - noted.keys())
+    for material_id, revision in noted.items():
+        if revision != indexed.get(material_id, 0):
+            differing[material_id] = indexed.get(material_id, 0)
+    return differing
+
+
+def _follow_index(differing: dict[int, int | None]) -> None:
+    unknown = [number for number, revision in differing.items() if revision is None]
+    if unknown:
+        search_index().update([], unknown)
+    _note_revisions({n: revision for n, revision in differing.items() if revision is not None})
 
 
 def _for_index(condition: Any) -> Any:
@@ -125,27 +158,53 @@ def to_document(material: Material) -> IndexDocument:
         views=material.views,
         created=material.published_at or material.created_at,
         passages=[PassageText(p.number, p.heading, p.text) for p in material.passages],
+        semester=material.semester,
+        year=material.year,
+        language=material.language,
+        revision=material.revision,
     )
 
 
 def rebuild_index() -> int:
-    """Build the index anew beside the live one and swap it in; counts the documents."""
-    revisions: dict[int, int] = {}
+    """Build the index anew beside the live one and swap it in; counts the documents.
 
-    def documents() -> Iterator[IndexDocument]:
-        ids = list(db.session.scalars(select(Material.id).where(_IS_ACTIVE).order_by(Material.id)))
-        for start in range(0, len(ids), BATCH):
-            part = Material.id.in_(ids[start : start + BATCH])
-            for material in db.session.scalars(_for_index(and_(part, _IS_ACTIVE))):
-                revisions[material.id] = material.revision
-                yield to_document(material)
-            db.session.expunge_all()  # a large library does not fit into memory at once
-
-    search_index().rebuild(documents())
+    Goes on with what a rebuild left that was stopped. Raises IndexBusy while another is at it.
+    """
+    db.session.rollback()  # as in index_pending()
+    with search_index().rebuilding() as rebuild:
+        for _ in range(ROUNDS):
+            if not _take_up(rebuild):
+                break
+        rebuild.finish()
+        count = len(rebuild.revisions())
     # Whoever changed meanwhile has another revision by now, and so stays pending.
-    db.session.execute(cast("Table", Material.__table__).update().values(indexed_revision=0))
-    _note_revisions(revisions)
-    return len(revisions)
+    _follow_index(_find_differing())
+    rebuild_completions()
+    return count
+
+
+def _take_up(rebuild: Rebuild) -> bool:
+    """Bring the new index up to the database; whether there was anything to bring."""
+    made = rebuild.revisions()
+    rows = db.session.execute(select(Material.id, Material.revision).where(_IS_ACTIVE))
+    active = {row.id: row.revision for row in rows}
+    wanted = sorted(number for number in active if made.get(number) != active[number])
+    gone = made.keys() - active.keys()
+    size = max(REBUILD_BATCH, -(-len(active) // REBUILD_PARTS))
+    for start in range(0, max(len(wanted), 1), size):
+        part = wanted[start : start + size]
+        if part or gone:
+            rebuild.add(_read_documents(part), gone)
+        gone = set()
+        db.session.rollback()  # the next batch reads what has been committed since
+    return bool(wanted or made.keys() - active.keys())
+
+
+def _read_documents(ids: list[int]) -> Iterator[IndexDocument]:
+    for start in range(0, len(ids), BATCH):
+        some = and_(Material.id.in_(ids[start : start + BATCH]), _IS_ACTIVE)
+        yield from map(to_document, db.session.scalars(_for_index(some)))
+        db.session.expunge_all()  # a large library does not fit into memory at once
 
 
 def optimize_index() -> None:
@@ -158,14 +217,26 @@ def optimize_index() -> None:
 
 @dataclass(frozen=True, slots=True)
 class IndexDifference:
-    """Ids that the index lacks, and ids that it should not have."""
+    """Ids that the index lacks, that it should not have, and that have changed since."""
 
     missing: list[int]
     surplus: list[int]
+    outdated: list[int]
+
+    @property
+    def count(self) -> int:
+        """In how many materials the two differ."""
+        return len(self.missing) + len(self.surplus) + len(self.outdated)
 
 
 def compare_index() -> IndexDifference:
     """Hold the index against the database. Raises IndexUnavailable."""
-    indexed = search_index().ids()
-    active = set(db.session.scalars(select(Material.id).where(_IS_ACTIVE)))
-    return IndexDifference(sorted(active - indexed), sorted(indexed - active))
+    indexed = search_index().revisions()
+    rows = db.session.execute(select(Material.id, Material.revision).where(_IS_ACTIVE))
+    active = {row.id: row.revision for row in rows}
+    both = active.keys() & indexed.keys()
+    return IndexDifference(
+        sorted(active.keys() - indexed.keys()),
+        sorted(indexed.keys() - active.keys()),
+        sorted(number for number in both if active[number] != indexed[number]),
+    )

@@ -19,12 +19,16 @@ class Completion(Model):
     """
 
     __tablename__ = "completions"
-    __table_args__ = (Index("ix_completions_source", "kind", "source_id"),)
+    __table_args__ = (
+        Index("ix_completions_source", "kind", "source_id"),
+        # With the weight, so that the best of many are found without looking at the rows.
+        Index("ix_completions_key", "kind", "key", "weight", "source_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     # In the order of code points, so that a beginning is a range of the index.
     key: Mapped[str] = mapped_column(
-        String(KEY_LENGTH, collation="C").with_variant(String(KEY_LENGTH), "sqlite"), index=True
+        String(KEY_LENGTH, collation="C").with_variant(String(KEY_LENGTH), "sqlite")
     )
     text: Mapped[str] = mapped_column(String(200))  # the whole name, as shown
     kind: Mapped[str] = mapped_column(String(8))  # "material", "category", "alias" or "tag"

@@ -10,16 +10,18 @@ from itertools import pairwise
 
 from edu.search.base import Place
 from edu.search.folding import PassageMap
+from edu.search.weights import (
+    CONTENTS_SHARE,
+    EXACT_HEADING,
+    HEADING_SHARE,
+    NEAR,
+    NEAR_SHARE,
+    PAIR_SHARE,
+    REPEAT_SHARE,
+    REPEATS,
+)
 
 PLACES = 3
-# Shares of a word's idf that a passage earns beyond having the word at all.
-HEADING_SHARE = 1.5  # of the whole query, for a heading that says it all and nothing else
-PAIR_SHARE = 0.6  # the next word of the query follows as it was typed
-NEAR_SHARE = 0.2  # it follows within NEAR words
-NEAR = 6
-REPEAT_SHARE = 0.15  # of each doubling of the count, up to REPEATS
-REPEATS = 8
-CONTENTS_SHARE = 0.4  # what a table of contents keeps of its score
 
 Sequence = tuple[tuple[int, str], ...]
 Positions = dict[str, "array[int]"]
@@ -40,7 +42,7 @@ def rank_places(
     """Return (score, place) of the passages that hold a word of the query, best first.
 
     `positions` are those of this document. A score of 1 means that every word is there once,
-    in any order; in the order of the query about 1.6, below a heading that says it about 3.
+    in any order; in the order of the query about 1.6, below a heading that says it about 4.
     """
     whole = sum(idf[stem] for stem in {stem for _, stem in sequence}) or 1.0
     tallies: dict[int, _Tally] = defaultdict(_Tally)
@@ -48,7 +50,7 @@ def rank_places(
         _count(tallies, passages, found, stem)
     _add_pairs(tallies, passages, sequence, positions, idf)
     scored = [
-        (_score(tally, passages, idf, bool(passages.contents[at])) / whole, at)
+        (_score(tally, passages, idf, whole, bool(passages.contents[at])) / whole, at)
         for at, tally in tallies.items()
     ]
     scored.sort(key=lambda item: (-item[0], item[1]))
@@ -102,14 +104,17 @@ def _meetings(
     return shares
 
 
-def _score(tally: _Tally, passages: PassageMap, idf: dict[str, float], is_contents: bool) -> float:
-    score = tally.bonus + HEADING_SHARE * max(
-        (
-            sum(idf[stem] for stem in said) * len(said) / max(passages.heading_words[line], 1)
-            for line, said in tally.headings.items()
-        ),
-        default=0.0,
+def _score(
+    tally: _Tally, passages: PassageMap, idf: dict[str, float], whole: float, is_contents: bool
+) -> float:
+    headings = (
+        sum(idf[stem] for stem in said) * len(said) / max(passages.heading_words[line], 1)
+        for line, said in tally.headings.items()
     )
+    heading = max(headings, default=0.0)
+    score = tally.bonus + HEADING_SHARE * heading
+    if heading >= whole:
+        score += EXACT_HEADING * whole
     for stem, count in tally.counts.items():
         doublings = min(count, 2**REPEATS).bit_length() - 1
         score += idf[stem] * (1 + REPEAT_SHARE * doublings)

@@ -54,6 +54,12 @@ def parse_query(text: str) -> ParsedQuery:
     )
 
 
+def fixed_spans(text: str) -> list[tuple[int, int]]:
+    """Return where the phrases and exclusions stand, whose words are as they were typed."""
+    phrases = [match.span() for match in _PHRASE.finditer(text)]
+    return phrases + [match.span() for match in _EXCLUDED.finditer(text)]
+
+
 def _sequence(text: str) -> tuple[tuple[int, str], ...]:
     bare = text if _PHRASE.search(text) else _WRAPPING.sub(" ", text)
     return (_numbered(bare) or _numbered(text))[:MAX_TERMS]

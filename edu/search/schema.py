@@ -1,41 +1,29 @@
-"""How a document lies in a Whoosh index: the fields, the marks to filter by, packed rows."""
+"""How a document lies in a Whoosh index: fields that are searched, columns that are read."""
 
 from __future__ import annotations
 
+import json
 import struct
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
-from hashlib import blake2b
+from collections.abc import Iterator
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any
 
 from whoosh import columns, fields, formats
 
 from edu.search.analysis import stems
-from edu.search.base import IndexDocument
-from edu.search.folding import FoldedDocument, fold_document
+from edu.search.base import IndexDocument, Row
+from edu.search.facets import Card
+from edu.search.folding import FoldedDocument, document_row, fold_document
 
 # Raised whenever the meaning of anything below changes; an older folder then asks for a rebuild.
-FORMAT = 1
+FORMAT = 2
 
 MAX_POSITIONS = 4096  # of one word in one document that are read back for places and phrases
-_U32 = 2**32 - 1
-_ROW = struct.Struct("<IIIIIQ")
+_ROW = struct.Struct("<IIIIIQI")
 
 Posting = tuple[bytes, int, float, bytes]
-
-
-class Row(NamedTuple):
-    """The numbers of a document that sorting and filtering need, held in memory."""
-
-    id: int
-    rating: int  # hundredths of a star
-    votes: int
-    views: int
-    created: int  # unix seconds
-    title: int  # hash of the title's stems
 
 
 class PackedPositions(formats.Positions):  # type: ignore[misc]  # Whoosh is untyped
@@ -85,12 +73,15 @@ class Words(fields.FieldType):  # type: ignore[misc]  # Whoosh is untyped
 
 
 def new_schema() -> fields.Schema:
-    """Return the schema: `text` and `title` are searched, `mark` filters, two columns are read."""
+    """Return the schema: `text` and `title` are searched, `mark` names one document, the columns
+    are read.
+    """
     return fields.Schema(
         text=FoldedText(),
         title=Words(scorable=True),
         mark=Words(scorable=False),
         row=fields.COLUMN(columns.FixedBytesColumn(_ROW.size)),
+        card=fields.COLUMN(columns.VarBytesColumn()),
         passages=fields.COLUMN(columns.VarBytesColumn()),
     )
 
@@ -102,15 +93,10 @@ def document_fields(document: IndexDocument) -> dict[str, Any]:
         "passages": passages.pack(),
         "text": folded,
         "title": [stem for stem in stems(document.title) if stem],
-        "mark": _marks(document),
-        "row": _pack_row(document),
+        "mark": [id_mark(document.id)],
+        "row": _ROW.pack(*document_row(document), document.revision),
+        "card": json.dumps(Card.of(document), ensure_ascii=False).encode(),
     }
-
-
-def _marks(document: IndexDocument) -> list[str]:
-    categories = [category_mark(number) for number in set(document.category_ids)]
-    own = [id_mark(document.id), type_mark(document.type), kind_mark(document.kind)]
-    return own + categories
 
 
 def id_mark(number: int) -> str:
@@ -118,44 +104,13 @@ def id_mark(number: int) -> str:
     return f"id:{number}"
 
 
-def category_mark(number: int) -> str:
-    """Return the word of `mark` that all documents in or below a category bear."""
-    return f"category:{number}"
+def unpack_row(packed: bytes) -> tuple[Row, int]:
+    """Return row and revision of a document."""
+    *numbers, revision = _ROW.unpack(packed)
+    return Row(*numbers), revision
 
 
-def type_mark(name: str) -> str:
-    """Return the word of `mark` of a material type."""
-    return f"type:{name}"
-
-
-def kind_mark(name: str) -> str:
-    """Return the word of `mark` of a kind of file."""
-    return f"kind:{name}"
-
-
-def title_hash(words: Iterable[str]) -> int:
-    """Return 64 bits of a title's stems; 0 for a title without words."""
-    text = " ".join(words)
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little") if text else 0
-
-
-def unix_seconds(moment: datetime) -> int:
-    """Return whole seconds since 1970 in UTC (which a naive moment is taken for), in 32 bits."""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max(int(aware.timestamp()), 0), _U32)
-
-
-def _pack_row(document: IndexDocument) -> bytes:
-    return _ROW.pack(
-        document.id,
-        round(min(max(document.rating, 0.0), 5.0) * 100),
-        min(max(document.votes, 0), _U32),
-        min(max(document.views, 0), _U32),
-        unix_seconds(document.created),
-        title_hash(stem for stem in stems(document.title) if stem),
-    )
-
-
-def unpack_row(packed: bytes) -> Row:
-    """Return the numbers that _pack_row wrote."""
-    return Row(*_ROW.unpack(packed))
+def unpack_card(packed: bytes) -> Card:
+    """Return what a document can be filtered by."""
+    categories, type_, kind, language, semester, year, tags = json.loads(packed)
+    return Card(tuple(categories), type_, kind, language, semester, year, tuple(tags))

@@ -3,71 +3,46 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 
 from flask_babel import gettext as _
-from sqlalchemy import and_, or_, select
 
 from edu.catalog.models import Category
+from edu.catalog.service import list_name_groups
 from edu.errors import Unavailable
-from edu.extensions import db, search_index, settings
-from edu.materials.models import Material, Passage
-from edu.materials.service import load_active
+from edu.extensions import search_index, settings, utcnow
+from edu.materials.service import MAX_MARKS
 from edu.search.base import (
-    Hit,
+    Counts,
     IndexUnavailable,
     SearchAnswer,
     SearchFilters,
     SearchRequest,
     Sort,
 )
-from edu.search.snippets import make_snippet
+from edu.search.hits import FoundMaterial, show_hits
+from edu.search.understanding import Change, NameGroup, Understood, understand
 
 log = logging.getLogger(__name__)
+Within = Literal["week", "month", "year"]
 MAX_QUERY = 300
 MAX_PAGE = 500
+MAX_TAGS = 15  # a material has no more
+MAX_LITERAL = 8
 SORTS: tuple[Sort, ...] = ("relevance", "rating", "date", "views")
-SNIPPET_WIDTH = 240
-
-
-@dataclass(frozen=True, slots=True)
-class FoundPlace:
-    """A page or section of a hit, with the sentence around the words: (text, is a match)."""
-
-    number: int
-    kind: str
-    heading: str
-    pieces: list[tuple[str, bool]]
-
-
-@dataclass(frozen=True, slots=True)
-class FoundMaterial:
-    """A hit with what its card shows."""
-
-    material: Material
-    places: list[FoundPlace]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One page of results."""
-
-    items: list[FoundMaterial]
-    total: int
-    page: int
-    per_page: int
-    terms: list[str]
-
-    @property
-    def pages(self) -> int:
-        """How many pages there are, at least one."""
-        return max(1, -(-self.total // self.per_page))
+WITHIN: dict[Within, int] = {"week": 7, "month": 30, "year": 365}  # days
+# Which filter a change of understanding sets.
+NARROWING = {"type": "type", "kind": "kind", "semester": "semester", "course": "semester"}
+NARROWING["year"] = "year"
 
 
 @dataclass(frozen=True, slots=True)
 class SearchInput:
-    """What a person asked for, checked."""
+    """What a person asked for, checked. A filter that is given wins over one that is understood."""
 
     text: str = ""
     category: Category | None = None
@@ -78,48 +53,164 @@ class SearchInput:
     sort: Sort = "relevance"
     page: int = 1
     per_page: int | None = None
+    kind: str | None = None
+    language: str | None = None
+    semester: int | None = None
+    year: int | None = None
+    tags: tuple[str, ...] = ()
+    within: Within | None = None
+    exact: bool = False  # nothing is understood
+    literal: tuple[str, ...] = ()  # words to be taken as typed
 
 
-def find_materials(wanted: SearchInput) -> Found:
-    """Search the published materials. Raises Unavailable when the index cannot be read."""
-    per_page = wanted.per_page or settings().per_page
-    request = SearchRequest.of(
-        wanted.text,
-        _filters(wanted),
-        sort=wanted.sort,
-        page=wanted.page,
-        per_page=per_page,
-    )
-    answer = _ask_index(request)
-    return Found(_with_places(answer), answer.total, wanted.page, per_page, sorted(answer.terms))
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of results, and how the search was understood.
+
+    `as_text` holds words that would have been filters, but left nothing.
+    """
+
+    items: list[FoundMaterial]
+    total: int
+    page: int
+    per_page: int
+    terms: list[str]
+    understood: Understood
+    filters: SearchFilters  # given and understood
+    as_text: tuple[str, ...] = ()
+    counts: Counts | None = None
+    relaxed: bool = False
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one."""
+        return max(1, -(-self.total // self.per_page))
+
+    @property
+    def marks(self) -> str:
+        """The stems to mark in a material, as its address takes them."""
+        text = " ".join(self.terms)
+        return text if len(text) <= MAX_MARKS else text[:MAX_MARKS].rpartition(" ")[0]
 
 
-def finds(wanted: SearchInput, material_id: int) -> bool:
-    """Whether the indexed material passes the filters and holds every word of this search.
+def find_materials(wanted: SearchInput, *, counts: bool = False) -> Found:
+    """Search the published materials; with `counts` of what each choice of a filter would find.
 
     Raises Unavailable when the index cannot be read.
     """
-    filters = replace(_filters(wanted), material_id=material_id)
-    # Any order but relevance, which would be worked out in vain.
-    return _ask_index(SearchRequest.of(wanted.text, filters, sort="date", per_page=1)).total > 0
+    per_page = wanted.per_page or settings().per_page
+    page = SearchRequest(
+        (),
+        sort=wanted.sort,
+        page=wanted.page,
+        per_page=per_page,
+        counts=counts,
+        moments=tuple(_days_ago(days) for days in WITHIN.values()),
+    )
+    with index_at_hand():
+        understood, answer, as_text = _ask(wanted, page)
+    return Found(
+        show_hits(answer),
+        answer.total,
+        wanted.page,
+        per_page,
+        sorted(answer.terms),
+        understood,
+        effective_filters(wanted, understood),
+        as_text,
+        answer.counts if counts else None,
+        answer.relaxed,
+    )
 
 
-def _ask_index(request: SearchRequest) -> SearchAnswer:
+def _ask(
+    wanted: SearchInput, page: SearchRequest
+) -> tuple[Understood, SearchAnswer, tuple[str, ...]]:
+    """Ask; where only the filters that were understood leave nothing, their words are text."""
+    names = list_name_groups()
+    understood = _understand(wanted, names)
+    answer = _answer(wanted, understood, page)
+    words = tuple(change.said for change in narrowing_changes(wanted, understood))
+    if answer.total or not words or not _found_without_filters(wanted, understood):
+        return understood, answer, ()
+    literally = _understand(wanted, names, words)
+    second = _answer(wanted, literally, page)
+    return (literally, second, words) if second.total else (understood, answer, ())
+
+
+def _understand(
+    wanted: SearchInput, names: Sequence[NameGroup], words: tuple[str, ...] = ()
+) -> Understood:
+    literal = frozenset((*wanted.literal, *words))
+    return understand(wanted.text, search_index(), names, literal=literal, exact=wanted.exact)
+
+
+def _answer(wanted: SearchInput, understood: Understood, page: SearchRequest) -> SearchAnswer:
+    filters = effective_filters(wanted, understood)
+    return search_index().search(replace(page, wordings=understood.wordings, filters=filters))
+
+
+def _found_without_filters(wanted: SearchInput, understood: Understood) -> bool:
+    filters = effective_filters(wanted, Understood(understood.text, understood.wordings))
+    request = SearchRequest(understood.wordings, filters, sort="date", per_page=1)
+    return search_index().search(request).total > 0
+
+
+def narrowing_changes(wanted: SearchInput, understood: Understood) -> list[Change]:
+    """The changes that made words of the search filters, but for those that given ones replace."""
+    return [
+        change
+        for change in understood.changes
+        if change.kind in NARROWING and not getattr(wanted, NARROWING[change.kind])
+    ]
+
+
+def finds(wanted: SearchInput, material_id: int, names: Sequence[NameGroup]) -> bool:
+    """Whether the indexed material passes the filters, given and understood, and holds every word.
+
+    Here words stay filters also where they leave nothing: who follows «лекции 4 семестра» waits
+    for those. `names` are those of the catalogue. Raises Unavailable when the index cannot be read.
+    """
+    with index_at_hand():
+        understood = _understand(wanted, names)
+        filters = replace(effective_filters(wanted, understood), material_id=material_id)
+        # Any order but relevance, which would be worked out in vain.
+        request = SearchRequest(understood.wordings, filters, sort="date", per_page=1)
+        return search_index().search(request).total > 0
+
+
+@contextmanager
+def index_at_hand() -> Iterator[None]:
+    """Turn an index that cannot be read into a sentence for people."""
     try:
-        return search_index().search(request)
+        yield
     except IndexUnavailable as error:
         log.exception("search: the index does not answer")
         raise Unavailable(_("Search does not work just now. Try again in a minute.")) from error
 
 
-def _filters(wanted: SearchInput) -> SearchFilters:
+def effective_filters(wanted: SearchInput, understood: Understood) -> SearchFilters:
+    """The filters that were given, and those understood for what was not."""
+    since = _start(wanted.uploaded_after)
+    if wanted.within:
+        since = _days_ago(WITHIN[wanted.within])
     return SearchFilters(
         category_id=wanted.category.id if wanted.category else None,
-        type=wanted.type,
+        type=wanted.type or understood.type,
+        kind=wanted.kind or understood.kind,
         rating_gte=wanted.rating_gte,
-        uploaded_after=_start(wanted.uploaded_after),
+        uploaded_after=since,
         uploaded_before=_start(wanted.uploaded_before, days=1),
+        language=wanted.language,
+        semesters=(wanted.semester,) if wanted.semester else understood.semesters,
+        year=wanted.year or understood.year,
+        tags=wanted.tags,
     )
+
+
+def _days_ago(days: int) -> datetime:
+    # From the beginning of a day: a count and the result that it promises are of one moment.
+    return datetime.combine(utcnow().date() - timedelta(days), time(), UTC)
 
 
 def _start(day: date | None, days: int = 0) -> datetime | None:
@@ -127,38 +218,3 @@ def _start(day: date | None, days: int = 0) -> datetime | None:
     if day is None or day > date.max - timedelta(days):
         return None
     return datetime.combine(day + timedelta(days), time(), UTC)
-
-
-def _with_places(answer: SearchAnswer) -> list[FoundMaterial]:
-    # The database has the last word on what is published: the index may be a moment behind.
-    materials = load_active(hit.id for hit in answer.hits)
-    hits = [hit for hit in answer.hits if hit.id in materials]
-    passages = _load_passages(hits)
-    return [
-        FoundMaterial(
-            materials[hit.id],
-            [
-                FoundPlace(p.number, _place_kind(materials[hit.id]), p.heading, pieces)
-                for place in hit.places
-                if (p := passages.get((hit.id, place.number)))
-                and (pieces := make_snippet(p.text, answer.terms, SNIPPET_WIDTH))
-            ],
-        )
-        for hit in hits
-    ]
-
-
-def _place_kind(material: Material) -> str:
-    return "page" if material.file.kind == "pdf" else "section"
-
-
-def _load_passages(hits: list[Hit]) -> dict[tuple[int, int], Passage]:
-    wanted = [
-        and_(Passage.material_id == hit.id, Passage.number.in_([p.number for p in hit.places]))
-        for hit in hits
-        if hit.places
-    ]
-    if not wanted:
-        return {}
-    query = select(Passage).where(or_(*wanted))
-    return {(p.material_id, p.number): p for p in db.session.scalars(query)}

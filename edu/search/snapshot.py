@@ -2,72 +2,57 @@
 
 from __future__ import annotations
 
-import threading
 import weakref
 from array import array
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
-from math import log
+from heapq import nlargest, nsmallest
 from pathlib import Path
 from typing import Any
 
-from whoosh import columns, scoring
-from whoosh import query as wq
-from whoosh.filedb.filestore import FileStorage
-from whoosh.index import FileIndex
-from whoosh.searching import Searcher
-
-from edu.search.base import SearchFilters
+from edu.search.base import Facet, Row, SearchFilters, SimilarWord
+from edu.search.facets import Facets, Moments
 from edu.search.folding import PassageMap
-from edu.search.schema import (
-    Row,
-    category_mark,
-    id_mark,
-    kind_mark,
-    new_schema,
-    type_mark,
-    unix_seconds,
-    unpack_row,
+from edu.search.postings import Postings, rarity, read_postings
+from edu.search.segments import (
+    Segment,
+    SegmentGone,
+    open_column,
+    open_index,
+    segment_of,
+    vocabulary_of,
 )
+from edu.search.weights import TITLE_B, B
 
-K1 = 1.2  # how soon repetition stops counting
-B = 0.5  # how far length counts against a document: whole books stand beside two-page lectures
-TITLE_B = 0.3
-FILTER_SETS = 64  # remembered answers to filters, per snapshot
-
-_rows_lock = threading.Lock()
-_rows_of_segment: dict[tuple[Path, str], list[Row]] = {}
+HELD_POSTINGS = 400_000  # remembered for each state, about 35 MB
+FIELDS = {"text": B, "title": TITLE_B}
+WEIGHED = 400  # similar words whose documents are counted
 
 
-class SegmentGone(Exception):  # an everyday event, answered by opening anew
-    """A merge removed a segment while it was being opened."""
+@dataclass(eq=False, slots=True, weakref_slot=True)
+class _State:
+    """What all threads that read the same state share. It never changes, but grows."""
+
+    facets: Facets
+    revisions: list[int]
+    lengths: dict[str, array[float]]  # of documents by field, over the field's mean
+    postings: dict[tuple[str, str], Postings] = field(default_factory=dict)
+    held: int = 0
+
+    def remember(self, term: tuple[str, str], postings: Postings) -> None:
+        """Keep the postings, and let go of all when they are too many."""
+        if self.held > HELD_POSTINGS:
+            self.postings, self.held = {}, 0
+        self.postings[term] = postings
+        self.held += len(postings.numbers)
 
 
-class Weighting(scoring.BM25F):  # type: ignore[misc]  # Whoosh is untyped
-    """BM25 with the idf of Robertson and Spärck Jones, kept positive: log(1 + (N-n+½)/(n+½))."""
-
-    def __init__(self) -> None:
-        super().__init__(B=B, K1=K1, title_B=TITLE_B)
-
-    def idf(self, searcher: Any, fieldname: str, text: str | bytes) -> float:
-        """Return the weight of a word's rarity over the whole index."""
-        parent = searcher.get_parent()
-        n, total = parent.doc_frequency(fieldname, text), parent.doc_count_all()
-        return log(1 + (max(total - n, 0) + 0.5) / (n + 0.5))
-
-
-def open_index(folder: Path) -> Any:
-    """Return Whoosh's FileIndex of this folder, read with the schema of this version."""
-    return FileIndex(FileStorage(str(folder)), schema=new_schema())
-
-
-def create_index(folder: Path) -> None:
-    """Write an empty index into this folder."""
-    FileIndex.create(FileStorage(str(folder)), new_schema())
+_states: weakref.WeakValueDictionary[tuple[Path, int], _State] = weakref.WeakValueDictionary()
 
 
 class Snapshot:
-    """The documents of one generation. `rows[n]` are the numbers of document number n."""
+    """The documents of one generation: a base.View. Numbers run through all segments."""
 
     def __init__(self, number: int, folder: Path) -> None:
         self.folder = folder
@@ -75,16 +60,15 @@ class Snapshot:
         self._number = number
         # Read before the reader opens: a commit in between is then noticed, never missed.
         self._toc = self._index.latest_generation()
-        self._searcher = Searcher(self._index.reader(), weighting=Weighting())
+        self._reader = self._index.reader()
         # A thread that ends drops its snapshot: the files must not wait for the collector.
-        self._closer = weakref.finalize(self, self._searcher.close)
-        self._leaves = list(_leaves(self._searcher.reader()))
-        self._filter_sets: dict[SearchFilters, frozenset[int]] = {}
+        self._closer = weakref.finalize(self, self._reader.close)
+        self._leaves = _leaves(self._reader)
         self._passages: list[Any] = []
-        self.rows: list[Row] = []
+        self._segments: list[Segment] = []
         for leaf, _ in self._leaves:
             self._touch(leaf)
-        self.alive = frozenset(self._alive())
+        self._state = self._share()
 
     def _touch(self, leaf: Any) -> None:
         """Open what Whoosh would open later, when a merge may have removed the file.
@@ -96,8 +80,27 @@ class Snapshot:
             lengths = f"{leaf.segment().segment_id()}*_{name}_len*"
             if leaf.field_length(name) and not any(self.folder.glob(lengths)):
                 raise SegmentGone(name)
-        self._passages.append(_open_column(leaf, "passages"))
-        self.rows += _segment_rows(self.folder, leaf)
+        self._passages.append(open_column(leaf, "passages"))
+        self._segments.append(segment_of(self.folder, leaf))
+
+    def _share(self) -> _State:
+        # The reader's own state, which may be newer than the one that was looked up before it.
+        key = (self.folder, int(self._reader.generation() or 0))
+        state = _states.get(key)
+        if state is None:
+            segments = self._segments
+            rows = [row for segment in segments for row in segment.rows]
+            cards = [card for segment in segments for card in segment.cards]
+            revisions = [number for segment in segments for number in segment.revisions]
+            facets = Facets(rows, cards, frozenset(self._alive()))
+            lengths = {name: self._relative_lengths(name) for name in FIELDS}
+            _states[key] = state = _State(facets, revisions, lengths)
+        return state
+
+    def _relative_lengths(self, name: str) -> array[float]:
+        mean = self._reader.field_length(name) / max(self._reader.doc_count_all(), 1) or 1.0
+        each = (length for segment in self._segments for length in segment.lengths[name])
+        return array("f", (length / mean for length in each))
 
     def _alive(self) -> Iterator[int]:
         for leaf, offset in self._leaves:
@@ -117,58 +120,73 @@ class Snapshot:
         """Give the files back; the snapshot must not be used afterwards."""
         self._closer()
 
+    def revisions(self) -> dict[int, int]:
+        """Return id -> revision of all documents."""
+        rows, revisions = self._state.facets.rows, self._state.revisions
+        return {rows[n].id: revisions[n] for n in self._state.facets.alive}
+
+    def row(self, number: int) -> Row:
+        """Return the row of a document."""
+        return self._state.facets.rows[number]
+
+    def rows(self, numbers: Iterable[int]) -> Iterator[tuple[int, Row]]:
+        """Yield (number, row) of these documents, in any order."""
+        rows = self._state.facets.rows
+        return ((number, rows[number]) for number in numbers)
+
     def idf(self, stem: str) -> float:
         """Return how much a word tells, 0 for one that no document holds."""
-        return float(self._searcher.idf("text", stem)) if self.holds(stem) else 0.0
+        holding = self._reader.doc_frequency("text", stem)
+        return rarity(holding, self._reader.doc_count_all()) if holding else 0.0
 
-    def holds(self, stem: str) -> bool:
-        """Return whether any document holds the word."""
-        return ("text", stem) in self._searcher.reader()
-
-    def documents_with(self, stem: str, field: str = "text") -> set[int]:
+    def documents_with(self, stem: str) -> frozenset[int]:
         """Return the numbers of the documents that hold the word."""
-        return set(self._searcher.docs_for_query(wq.Term(field, stem)))
+        return self._postings("text", stem).holders
+
+    def _postings(self, name: str, stem: str) -> Postings:
+        state, term = self._state, (name, stem)
+        known = state.postings.get(term)
+        if known is None:
+            total = self._reader.doc_count_all()
+            idf = rarity(self._reader.doc_frequency(name, stem), total)
+            alive, lengths = state.facets.alive, state.lengths[name]
+            known = read_postings(self._leaves, alive, term, lengths, idf, FIELDS[name])
+            state.remember(term, known)
+        return known
 
     def documents_passing(self, filters: SearchFilters) -> frozenset[int]:
         """Return the numbers of the documents that pass the filters, maybe none."""
-        known = self._filter_sets.get(filters)
-        if known is None:
-            if len(self._filter_sets) >= FILTER_SETS:
-                self._filter_sets.clear()
-            known = self._filter_sets[filters] = self._passing(filters)
-        return known
+        return self._state.facets.passing(filters)
 
-    def _passing(self, filters: SearchFilters) -> frozenset[int]:
-        passing = self.alive
-        for mark in _filter_marks(filters):
-            passing &= self.documents_with(mark, "mark")
-        low = round((filters.rating_gte or 0.0) * 100)
-        after = unix_seconds(filters.uploaded_after) if filters.uploaded_after else 0
-        before = unix_seconds(filters.uploaded_before) if filters.uploaded_before else 2**32
-        if (low, after, before) == (0, 0, 2**32):
-            return passing
-        rows = self.rows
-        return frozenset(
-            n for n in passing if rows[n].rating >= low and after <= rows[n].created <= before
-        )
+    def tally(self, facet: Facet, documents: frozenset[int], moments: Moments) -> dict[Any, int]:
+        """Return how many of these documents each choice of a facet takes in."""
+        return self._state.facets.tally(facet, documents, moments)
+
+    def similar_words(self, stem: str, edits: int, limit: int) -> list[SimilarWord]:
+        """Return stems that are near, the nearest first, then those that most documents hold."""
+        vocabulary = vocabulary_of(self.folder, (leaf for leaf, _ in self._leaves))
+        near = vocabulary.near(stem, edits)
+        count = partial(self._reader.doc_frequency, "text")
+        weighed = nsmallest(WEIGHED, near, key=lambda other: (near[other], other))
+        ranked = sorted(weighed, key=lambda other: (near[other], -count(other), other))
+        # Counted exactly only at the end; words of deleted documents fall out then.
+        exact = ((other, len(self.documents_with(other))) for other in ranked[: 2 * limit])
+        found = [SimilarWord(other, near[other], documents) for other, documents in exact]
+        return [word for word in found if word.documents][:limit]
 
     def best(
         self, stems: Iterable[str], among: frozenset[int], limit: int, boost: float, every: bool
     ) -> list[tuple[int, float]]:
         """Return (document number, score) of at most `limit` of these documents, best first.
 
-        The score sums BM25 over the words in the text and, times `boost`, in the title. `every`
-        says that all of the documents hold every word, which spares scoring the others.
+        The score sums BM25 over the words in the text and, times `boost`, in the title. That
+        `every` one holds all of them makes no difference here.
         """
-        words = list(stems)
-        if not among or not words:  # an empty filter set would let every document through
-            return []
-        text = [wq.Term("text", word) for word in words]
-        title = [wq.Term("title", word, boost=boost) for word in words]
-        asked = wq.AndMaybe(wq.And(text), wq.Or(title)) if every else wq.Or(text + title)
-        only = None if len(among) == len(self.alive) else set(among)
-        found = self._searcher.search(asked, limit=limit, filter=only)
-        return [(int(number), float(score)) for number, score in found.items()]
+        totals: dict[int, float] = {}
+        for stem in stems:
+            self._postings("text", stem).add_to(totals, among, 1.0)
+            self._postings("title", stem).add_to(totals, among, boost)
+        return nlargest(limit, totals.items(), key=lambda found: (found[1], -found[0]))
 
     def positions(self, stem: str, numbers: Iterable[int]) -> dict[int, array[int]]:
         """Return the ascending positions of a word in each of these documents that holds it."""
@@ -198,47 +216,6 @@ def _generation(number: int, toc: int) -> int:
 
 def _leaves(reader: Any) -> list[tuple[Any, int]]:
     return list(reader.leaf_readers()) if reader.doc_count_all() else []
-
-
-def _segment_rows(folder: Path, leaf: Any) -> list[Row]:
-    """Return the rows of a segment, which never change, read once for all threads."""
-    key = (folder, str(leaf.segment().segment_id()))
-    with _rows_lock:
-        known = _rows_of_segment.get(key)
-    if known is None:
-        column = _open_column(leaf, "row")
-        known = [unpack_row(column[n]) for n in range(leaf.doc_count_all())]
-        with _rows_lock:
-            _rows_of_segment[key] = known
-            _forget_missing(folder)
-    return known
-
-
-def _open_column(leaf: Any, name: str) -> Any:
-    """Return a reader of a column that every document has a value in."""
-    reader = leaf.column_reader(name, translate=False)
-    if isinstance(reader, columns.EmptyColumnReader):
-        raise SegmentGone(name)
-    return reader
-
-
-def _forget_missing(folder: Path) -> None:
-    on_disk = {path.name.partition(".")[0] for path in folder.glob("*.trm")}
-    for other in list(_rows_of_segment):
-        replaced = other[0] != folder and not other[0].exists()
-        if replaced or (other[0] == folder and other[1] not in on_disk):
-            del _rows_of_segment[other]
-
-
-def _filter_marks(filters: SearchFilters) -> Iterator[str]:
-    if filters.material_id is not None:
-        yield id_mark(filters.material_id)
-    if filters.category_id is not None:
-        yield category_mark(filters.category_id)
-    if filters.type is not None:
-        yield type_mark(filters.type)
-    if filters.kind is not None:
-        yield kind_mark(filters.kind)
 
 
 def _read_positions(

@@ -1,4 +1,4 @@
-"""The index on disk: numbered folders, the pointer to the live one, the writers' lock."""
+"""The index on disk: numbered folders, the pointer to the live one, the locks of writers."""
 
 import fcntl
 import os
@@ -6,7 +6,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from edu.search.base import IndexBusy, IndexUnavailable
@@ -41,41 +41,54 @@ class IndexStore:
             raise IndexUnavailable(f"the index has format {match[2]}, this version {FORMAT}")
         return int(match[1]), self.root / name
 
+    def writing(self, timeout: float) -> AbstractContextManager[None]:
+        """Hold the only right to write into the live index and to replace it."""
+        return self._holding("write.lock", timeout, "another process is writing the index")
+
+    def rebuilding(self, timeout: float) -> AbstractContextManager[None]:
+        """Hold the only right to make a new index; the live one is written meanwhile."""
+        return self._holding("rebuild.lock", timeout, "the index is being built anew already")
+
     @contextmanager
-    def writing(self, timeout: float) -> Iterator[None]:
-        """Hold the only right to write, over all processes; the system frees it on any death."""
+    def _holding(self, name: str, timeout: float, refusal: str) -> Iterator[None]:
+        """Hold a lock over all processes; the system frees it on any death."""
         self.root.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.root / "write.lock", os.O_CREAT | os.O_RDWR, 0o600)
+        descriptor = os.open(self.root / name, os.O_CREAT | os.O_RDWR, 0o600)
         try:
-            _acquire(descriptor, time.monotonic() + timeout)
+            _acquire(descriptor, time.monotonic() + timeout, refusal)
             yield
         finally:
             os.close(descriptor)
 
-    def new_folder(self) -> Path:
-        """Make the folder of the next number. Call it while writing."""
-        # From the clock, so that a folder deleted by hand does not give its number to the next.
-        number = max(
-            int(time.time()), 1 + max((int(m[1]) for m in self._folders().values()), default=0)
-        )
-        folder = self.root / f"{number:06d}-f{FORMAT}"
-        folder.mkdir()
-        return folder
+    @property
+    def unfinished(self) -> Path:
+        """The folder that a rebuild writes into, which may be there from the last one."""
+        return self.root / f"unfinished-f{FORMAT}"
 
-    def swap(self, folder: Path) -> None:
-        """Make the folder live, keep the one before for readers still in it, remove the rest."""
+    def swap(self) -> None:
+        """Make the unfinished folder live under the next number; call it while writing.
+
+        The one before is kept for readers still in it, the rest is removed.
+        """
+        folder = self.root / f"{self._next_number():06d}-f{FORMAT}"
+        for path in (*self.unfinished.iterdir(), self.unfinished):
+            _sync(path)
+        self.unfinished.rename(folder)
         try:
             previous = {folder, self.live()[1]}
         except IndexUnavailable:
             previous = {folder}
         self._point_to(folder)
-        for other in self._folders():
+        for other in (*self._folders(), *self.root.glob("unfinished-*")):
             if other not in previous:
                 shutil.rmtree(other, ignore_errors=True)
 
+    def _next_number(self) -> int:
+        # From the clock, so that a folder deleted by hand does not give its number to the next.
+        taken = (int(match[1]) for match in self._folders().values())
+        return max(int(time.time()), 1 + max(taken, default=0))
+
     def _point_to(self, folder: Path) -> None:
-        for path in (*folder.iterdir(), folder):
-            _sync(path)
         draft = self._pointer.with_suffix(".new")
         draft.write_text(folder.name, "ascii")
         _sync(draft)
@@ -87,13 +100,13 @@ class IndexStore:
         return {path: match for path, match in found if match}
 
 
-def _acquire(descriptor: int, deadline: float) -> None:
+def _acquire(descriptor: int, deadline: float, refusal: str) -> None:
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise IndexBusy("another process is writing the index") from None
+                raise IndexBusy(refusal) from None
             time.sleep(_POLL)
         else:
             return

@@ -1,61 +1,33 @@
-"""What a person meant by what was typed, and what of that to show."""
+"""What a person meant by what was typed, and what of that to show.
+
+One step after another, each on the text that the last one left: wrong layouts and scripts
+(scripts.py), slips (spelling.py), words that are filters (filter_words.py), other names of the
+catalogue's things (aliases.py). What the index knows as it was typed stays as it was typed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal, Protocol
 
-from edu.search.base import SimilarWord, Wording
-from edu.search.query import parse_query
+from edu.search.aliases import use_aliases
+from edu.search.base import Wording
+from edu.search.evidence import Evidence, content_stems
+from edu.search.filter_phrases import FILTER_WORDS
+from edu.search.filter_words import Filters, take_filters
+from edu.search.lexicon import Lexicon, make_lexicon
+from edu.search.meaning import Change, ChangeKind, NameGroup, Understood, Words
+from edu.search.query import MAX_CHARACTERS, parse_query
+from edu.search.scripts import read_scripts
+from edu.search.spans import same_said
+from edu.search.spelling import correct_spelling, doubt_spelling
 
-ChangeKind = Literal[
-    "layout", "translit", "spelling", "alias", "type", "kind", "semester", "course", "year"
-]
+__all__ = ["Change", "ChangeKind", "NameGroup", "Understood", "Words", "understand"]
 
+DOUBTED_FACTOR = 0.6  # of a score by a spelling that was perhaps meant
+MOST_WORDINGS = 6
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One thing that was understood otherwise than it was typed: shown, and taken back by it.
-
-    `said` is what was typed, as `literal` takes it back; `meant` what it was taken for: words, a
-    material type's or kind's name, a number.
-    """
-
-    kind: ChangeKind
-    said: str
-    meant: str
-
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """A search as it was understood. `text` is what is looked for, without the filters' words."""
-
-    text: str
-    wordings: tuple[Wording, ...]
-    changes: tuple[Change, ...] = ()
-    type: str | None = None
-    kind: str | None = None
-    semesters: tuple[int, ...] | None = None
-    year: int | None = None
-
-    @property
-    def narrows(self) -> bool:
-        """Whether words of the query became filters."""
-        return any(value is not None for value in (self.type, self.kind, self.semesters, self.year))
-
-
-class Words(Protocol):
-    """What understanding asks of an index (SearchIndex has it)."""
-
-    def count_documents(self, wordings: Iterable[tuple[str, ...]]) -> list[int]: ...
-
-    def similar_words(self, stem: str, edits: int, limit: int) -> list[SimilarWord]: ...
-
-
-# The names of one thing of the catalogue, each as people write it: («Математический анализ»,
-# «матан», «матанализ»).
-NameGroup = tuple[str, ...]
+_FILTER_WORDS = frozenset(FILTER_WORDS.split())
+_FILTER_STEMS = frozenset(content_stems(FILTER_WORDS))
 
 
 def understand(
@@ -68,6 +40,52 @@ def understand(
 ) -> Understood:
     """Return what was meant. `literal` holds what is to be taken as typed; `exact` takes all so.
 
+    Each of `literal` is a Change's `said`, or any words of the text; case, ё and the number of
+    spaces don't matter. Phrases in quotes and excluded words are always as typed.
+
     Raises IndexUnavailable.
     """
-    return Understood(text, (Wording(parse_query(text)),))
+    text = text[:MAX_CHARACTERS].replace("\0", " ")
+    if exact or not text.strip():
+        return Understood(text, (Wording(parse_query(text)),))
+    kept = frozenset(same_said(said) for said in literal if said.strip())
+    lexicon = make_lexicon(names)
+    own, cases = lexicon.words | _FILTER_WORDS, frozenset(lexicon.cases)
+    evidence = Evidence(words, own, lexicon.stems | cases | _FILTER_STEMS)
+    read, changes = read_scripts(text, kept, evidence)
+    spelling = correct_spelling(read, kept, evidence)
+    filters = take_filters(spelling.text, kept, lexicon)
+    changes += spelling.changes + filters.changes
+    wordings, more = _reword(filters.text, spelling.others, kept, lexicon, evidence)
+    return _put_together(filters, wordings, changes + more)
+
+
+def _reword(
+    text: str,
+    doubtful: list[str],
+    literal: frozenset[str],
+    lexicon: Lexicon,
+    evidence: Evidence,
+) -> tuple[tuple[Wording, ...], list[Change]]:
+    """Return the text and what else it may have been put as."""
+    doubted = doubt_spelling(text, literal, evidence)
+    others = use_aliases(text, literal, lexicon, evidence)
+    texts = {text: 1.0} | {other.text: other.factor for other in others}
+    for other in [*(take_filters(o, literal, lexicon).text for o in doubtful), *doubted.others]:
+        texts.setdefault(other, DOUBTED_FACTOR)
+    wordings = [Wording(parse_query(each), factor) for each, factor in texts.items()]
+    return tuple(wordings[:MOST_WORDINGS]), [other.change for other in others] + doubted.changes
+
+
+def _put_together(
+    filters: Filters, wordings: tuple[Wording, ...], changes: list[Change]
+) -> Understood:
+    return Understood(
+        filters.text,
+        wordings,
+        tuple(dict.fromkeys(changes)),
+        filters.type,
+        filters.kind,
+        filters.semesters,
+        filters.year,
+    )

@@ -8,25 +8,32 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import reduce
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from edu.search.base import IndexDocument, IndexUnavailable, SearchAnswer, SearchRequest
+from edu.search.base import (
+    IndexDocument,
+    IndexUnavailable,
+    Rebuild,
+    SearchAnswer,
+    SearchRequest,
+    SimilarWord,
+)
 from edu.search.ranking import answer
-from edu.search.schema import document_fields, id_mark
-from edu.search.snapshot import Snapshot, create_index, latest_generation, open_index
+from edu.search.snapshot import Snapshot, latest_generation
 from edu.search.store import IndexStore
+from edu.search.writing import FolderRebuild, merge_segments, write_batch
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 LOCK_TIMEOUT = 30.0  # seconds that an update waits for another writer
+REBUILD_TIMEOUT = 1.0  # seconds that a rebuild waits for another, which may take minutes
 TRIES = 8  # to open and read before the index counts as damaged
 PAUSE = 0.02  # seconds between tries
-MOST_SEGMENTS = 8  # each costs every query about a millisecond; beyond, an update merges the small
-SMALL_BATCH_MB, BULK_MB = 64, 512  # postings held in memory before they are sorted on disk
 
 
 class WhooshIndex:
@@ -42,18 +49,31 @@ class WhooshIndex:
         """Return the index of this folder, made empty when there never was one."""
         index = cls(root, lock_timeout)
         if index._store.is_empty:
-            with index._store.writing(lock_timeout):
+            with index.rebuilding() as rebuild:
                 if index._store.is_empty:
-                    index._write_new([])
+                    rebuild.finish()
         return index
 
     def search(self, request: SearchRequest) -> SearchAnswer:
         """Return one page of results. Raises IndexUnavailable, never because of the text."""
         return self._read(lambda snapshot: answer(snapshot, request))
 
+    def count_documents(self, wordings: Iterable[tuple[str, ...]]) -> list[int]:
+        """Return for each tuple of stems how many documents hold all of them."""
+        asked = list(wordings)
+        return self._read(lambda snapshot: [_count(snapshot, stems) for stems in asked])
+
+    def similar_words(self, stem: str, edits: int, limit: int) -> list[SimilarWord]:
+        """Return stems within so many edits, the nearest first, then the commonest."""
+        return self._read(lambda snapshot: snapshot.similar_words(stem, edits, limit))
+
     def ids(self) -> set[int]:
         """Return the ids of all documents that are indexed now."""
-        return self._read(lambda snapshot: {snapshot.rows[n].id for n in snapshot.alive})
+        return set(self.revisions())
+
+    def revisions(self) -> dict[int, int]:
+        """Return id -> revision of all documents that are indexed now."""
+        return self._read(Snapshot.revisions)
 
     def check(self) -> None:
         """Raise IndexUnavailable unless a search goes through."""
@@ -76,60 +96,28 @@ class WhooshIndex:
         gone = documents.keys() | set(deletes)
         if gone:
             with self._store.writing(self._lock_timeout):
-                self._commit(gone, documents.values())
+                write_batch(self._store.live()[1], documents.values(), gone, merge=True)
 
-    def rebuild(self, documents: Iterable[IndexDocument]) -> None:
-        """Write a whole new index beside the live one, then swap it in; readers go on."""
-        with self._store.writing(self._lock_timeout):
-            self._write_new(documents)
+    @contextmanager
+    def rebuilding(self) -> Iterator[Rebuild]:
+        """Make a new index beside the live one, or go on with an unfinished one.
+
+        Updates go into the live index meanwhile, so nobody waits: what they bring is taken up by
+        whoever rebuilds, who holds the new index against the database before the end.
+        """
+        with self._store.rebuilding(min(self._lock_timeout, REBUILD_TIMEOUT)):
+            yield FolderRebuild(self._store, self._lock_timeout)
 
     def optimize(self) -> None:
-        """Merge all segments into one and drop deleted documents, unless that is done."""
+        """Merge what small updates left behind and drop deleted documents, unless that is done."""
         with self._store.writing(self._lock_timeout):
-            writer = self._writer(self._store.live()[1], SMALL_BATCH_MB)
-            if len(writer.segments) < 2 and not writer.has_deletions():
-                writer.cancel()
-            else:
-                writer.commit(optimize=True)
+            merge_segments(self._store.live()[1])
 
     def close(self) -> None:
         """Close what this thread has open."""
         snapshot, self._local.snapshot = getattr(self._local, "snapshot", None), None
         if snapshot is not None:
             snapshot.close()
-
-    def _commit(self, gone: Iterable[int], documents: Iterable[IndexDocument]) -> None:
-        writer = self._writer(self._store.live()[1], SMALL_BATCH_MB)
-        try:
-            for number in gone:
-                writer.delete_by_term("mark", id_mark(number))
-            for document in documents:
-                writer.add_document(**_fields(document))
-        except BaseException:
-            writer.cancel()
-            raise
-        writer.commit(merge=len(writer.segments) >= MOST_SEGMENTS)
-
-    def _write_new(self, documents: Iterable[IndexDocument]) -> None:
-        folder = self._store.new_folder()
-        create_index(folder)
-        writer = self._writer(folder, BULK_MB)
-        try:
-            for document in documents:
-                writer.add_document(**_fields(document))
-        except BaseException:
-            writer.cancel()
-            raise
-        writer.commit(merge=False)
-        self._store.swap(folder)
-
-    @staticmethod
-    def _writer(folder: Path, megabytes: int) -> Any:
-        try:
-            # compound=True, the default, would copy whole segments through memory.
-            return open_index(folder).writer(compound=False, limitmb=megabytes)
-        except Exception as error:  # whatever Whoosh makes of a damaged folder
-            raise IndexUnavailable(f"the index cannot be written: {error}") from error
 
     def _read(self, work: Callable[[Snapshot], T]) -> T:
         """Run the work on a fresh snapshot; open anew when files went away underneath it."""
@@ -159,10 +147,7 @@ class WhooshIndex:
         return snapshot
 
 
-def _fields(document: IndexDocument) -> dict[str, Any]:
-    """The document as the index takes it; one text that breaks us must not stop all others."""
-    try:
-        return document_fields(document)
-    except Exception:  # a fault of ours, told in the log
-        log.exception("material %d is indexed without its text", document.id)
-        return document_fields(replace(document, passages=[]))
+def _count(snapshot: Snapshot, stems: tuple[str, ...]) -> int:
+    """Return how many documents hold all of these stems; none hold no stems."""
+    holders = [snapshot.documents_with(stem) for stem in stems]
+    return len(reduce(frozenset.intersection, holders)) if holders else 0

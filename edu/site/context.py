@@ -14,7 +14,7 @@ from edu.assets import asset
 from edu.catalog.models import MaterialType
 from edu.catalog.service import type_label
 from edu.htmx import wants_fragment
-from edu.materials.service import can_upload
+from edu.materials.service import can_upload, language_label, year_label
 from edu.media.blocks import split_blocks
 from edu.media.messages import refusal_message
 from edu.moderation.service import count_pending
@@ -102,11 +102,13 @@ def register_template_helpers(app: Flask) -> None:
         datetime=format_moment,
         number=format_decimal,
         person_name=shown_name,
+        academic_year=year_label,
     )
     app.jinja_env.globals.update(
         asset=asset,
         settings_pages=settings_pages,
         type_label=type_label,
+        language_label=language_label,
         material_types=[t.value for t in MaterialType],
         refusal_message=refusal_message,
     )

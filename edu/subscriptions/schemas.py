@@ -10,8 +10,21 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 from edu.api.schemas import Page, Query, Text
 from edu.catalog.models import MaterialType
 from edu.extensions import MAX_ID
-from edu.materials.schemas import CategoryRef, Day, MaterialCard, Uploader
-from edu.search.service import MAX_QUERY
+from edu.materials.schemas import (
+    LAST_YEAR,
+    SEMESTER,
+    YEAR,
+    CategoryRef,
+    Day,
+    FileKind,
+    MaterialCard,
+    SearchLanguage,
+    SearchLiteral,
+    SearchTag,
+    Uploader,
+)
+from edu.media.hints import MAX_SEMESTER
+from edu.search.service import MAX_LITERAL, MAX_QUERY, MAX_TAGS
 from edu.site.paging import MAX_PAGE
 from edu.subscriptions.models import Subscription, SubscriptionKind
 from edu.subscriptions.service import MAX_NAME, search_arguments
@@ -57,6 +70,15 @@ class SavedSearch(BaseModel):
     rating_gte: float | None = Field(None, ge=1, le=5, description="The least mean rating.")
     uploaded_after: Day | None = Field(None, description="Published on this day (UTC) or later.")
     uploaded_before: Day | None = Field(None, description="Published on this day or earlier.")
+    kind: FileKind | None = Field(None, description="The kind of file.")
+    language: SearchLanguage | None = Field(None, description="Of the text.")
+    semester: int | None = Field(None, ge=1, le=MAX_SEMESTER, strict=True, description=SEMESTER)
+    year: int | None = Field(None, ge=1, le=LAST_YEAR, strict=True, description=YEAR)
+    tag: list[SearchTag] | None = Field(None, max_length=MAX_TAGS, description="All of these.")
+    exact: bool | None = Field(None, strict=True, description="Take all words as they are typed.")
+    literal: list[SearchLiteral] | None = Field(
+        None, max_length=MAX_LITERAL, description="Words of `search` to take as typed."
+    )
 
     model_config = _shown(_SEARCH)
 
@@ -143,7 +165,11 @@ def _search_of(subscription: Subscription) -> SavedSearch | None:
     if subscription.kind != SubscriptionKind.SEARCH:
         return None
     values = search_arguments(subscription.target)
-    return SavedSearch.model_validate({"search": values.pop("q", None), **values})
+    many = {name: values.pop(name, None) for name in ("tag", "literal")}
+    one: dict[str, Any] = {name: texts[0] for name, texts in values.items()}
+    one |= {name: int(one[name]) for name in ("semester", "year") if name in one}
+    one["exact"] = True if "exact" in one else None
+    return SavedSearch.model_validate({"search": one.pop("q", None), **one, **many})
 
 
 class SubscriptionList(BaseModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,12 +14,14 @@ from sqlalchemy.orm import joinedload
 
 from edu.accounts.models import User
 from edu.catalog.models import Category
-from edu.catalog.service import type_label
+from edu.catalog.service import list_name_groups, type_label
 from edu.errors import Conflict, InvalidInput, NotFound
 from edu.extensions import MAX_ID, db, find_row, insert_if_absent
 from edu.materials.models import Material, MaterialStatus
-from edu.materials.service import Page, paginate, with_details
+from edu.materials.service import Page, language_label, paginate, with_details, year_label
 from edu.notifications.models import Notification, Topic
+from edu.search.arguments import list_arguments, write_arguments
+from edu.search.labels import kind_label, semester_label
 from edu.search.service import SearchInput, finds
 from edu.subscriptions.models import FeedToken, Subscription, SubscriptionKind
 
@@ -134,17 +136,17 @@ def unfollow(subscription: Subscription) -> None:
 def write_search(wanted: SearchInput) -> str:
     """The one spelling of a search, as in the address of its page, order and page left out.
 
-    Raises InvalidInput for one that asks for nothing or too much.
+    So is `within`: what is new is of this week anyway. Raises InvalidInput for one that asks for
+    nothing or too much.
     """
-    parts = {
-        "q": " ".join(wanted.text.split()),
-        "category": wanted.category.id if wanted.category else None,
-        "type": wanted.type,
-        "rating_gte": wanted.rating_gte,
-        "uploaded_after": wanted.uploaded_after,
-        "uploaded_before": wanted.uploaded_before,
-    }
-    target = "&".join(f"{name}={_escape(value)}" for name, value in parts.items() if value)
+    # The subject by its id: its address may change.
+    place = [str(wanted.category.id)] if wanted.category else []
+    stars = [str(wanted.rating_gte)] if wanted.rating_gte else []
+    more = {"tag": sorted(wanted.tags), "literal": sorted(wanted.literal)}
+    known = {**list_arguments(wanted), "category": place, "rating_gte": stars, **more}
+    if not wanted.text:
+        known |= {"exact": [], "literal": []}  # of which words?
+    target = write_arguments({name: known.get(name, []) for name in SAVED})
     if not target:
         raise InvalidInput(_("Type some words or choose a filter first."), field="search")
     if len(target) > MAX_TARGET:
@@ -152,29 +154,29 @@ def write_search(wanted: SearchInput) -> str:
     return target
 
 
-def _escape(value: Any) -> str:
-    # Only what has a meaning in an address: letters of any script are shorter as they are.
-    text = str(value).replace("%", "%25")
-    for char in "&+#;=":
-        text = text.replace(char, f"%{ord(char):02X}")
-    return text.replace(" ", "+")
-
-
 def read_search(target: str) -> SearchInput | None:
     """The search of a target; None when its subject is gone."""
     values = search_arguments(target)
     category = None
     if "category" in values:
-        category = db.session.get(Category, int(values["category"]))
+        category = db.session.get(Category, int(values["category"][0]))
         if category is None:
             return None
+    one = {name: texts[0] for name, texts in values.items()}
     return SearchInput(
-        text=values.get("q", ""),
+        text=one.get("q", ""),
         category=category,
-        type=values.get("type"),
-        rating_gte=float(values["rating_gte"]) if "rating_gte" in values else None,
-        uploaded_after=_day(values.get("uploaded_after")),
-        uploaded_before=_day(values.get("uploaded_before")),
+        type=one.get("type"),
+        kind=one.get("kind"),
+        language=one.get("language"),
+        semester=int(one["semester"]) if "semester" in one else None,
+        year=int(one["year"]) if "year" in one else None,
+        tags=tuple(values.get("tag", ())),
+        rating_gte=float(one["rating_gte"]) if "rating_gte" in one else None,
+        uploaded_after=_day(one.get("uploaded_after")),
+        uploaded_before=_day(one.get("uploaded_before")),
+        exact="exact" in one,
+        literal=tuple(values.get("literal", ())),
     )
 
 
@@ -182,9 +184,9 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def search_arguments(target: str) -> dict[str, str]:
+def search_arguments(target: str) -> dict[str, list[str]]:
     """What the address of the search page takes for this search."""
-    return {name: texts[0] for name, texts in parse_qs(target).items()}
+    return parse_qs(target)
 
 
 def describe_search(subscription: Subscription) -> str:
@@ -193,15 +195,27 @@ def describe_search(subscription: Subscription) -> str:
         return subscription.name
     values = search_arguments(subscription.target)
     place = subscription.category
-    parts = [
-        values.get("q"),
-        place.name if place else None,
-        type_label(values["type"]) if "type" in values else None,
-        _("rated %(value)s and more", value=values["rating_gte"]) if "rating_gte" in values else "",
-        _("from %(day)s", day=values["uploaded_after"]) if "uploaded_after" in values else "",
-        _("to %(day)s", day=values["uploaded_before"]) if "uploaded_before" in values else "",
-    ]
-    return ", ".join(part for part in parts if part)
+    parts = {name: [label(text) for text in values.get(name, ())] for name, label in SAVED.items()}
+    parts["category"] = [place.name] if place else []
+    return ", ".join(part for texts in parts.values() for part in texts if part)
+
+
+# What a saved search keeps, in the order of its target, and what to call each.
+SAVED: dict[str, Callable[[str], str]] = {
+    "q": str,
+    "category": str,
+    "type": type_label,
+    "rating_gte": lambda stars: str(_("rated %(value)s and more", value=stars)),
+    "uploaded_after": lambda day: str(_("from %(day)s", day=day)),
+    "uploaded_before": lambda day: str(_("to %(day)s", day=day)),
+    "kind": kind_label,
+    "language": language_label,
+    "semester": semester_label,
+    "year": lambda year: year_label(int(year)),
+    "tag": lambda tag: f"#{tag}",
+    "exact": lambda _flag: str(_("exactly so")),
+    "literal": lambda _words: "",
+}
 
 
 # Who follows ----------------------------------------------------------------------------------
@@ -219,7 +233,8 @@ def find_followers(material: Material) -> dict[int, str]:
         and_(Subscription.kind == AUTHOR, Subscription.author_id == material.uploader_id),
     )
     followers = dict.fromkeys((row[0] for row in _people(material, direct)), "")
-    targets = [target for target in _list_searches() if _finds(target, material)]
+    names = list_name_groups()
+    targets = [target for target in _list_searches() if _finds(target, material, names)]
     for start in range(0, len(targets), IN_QUERY):
         some = Subscription.target.in_(targets[start : start + IN_QUERY])
         followers |= _people(material, and_(Subscription.kind == SEARCH, some))
@@ -242,9 +257,9 @@ def _list_searches() -> Iterable[str]:
     return db.session.scalars(query.order_by(Subscription.target)).all()
 
 
-def _finds(target: str, material: Material) -> bool:
+def _finds(target: str, material: Material, names: Sequence[tuple[str, ...]]) -> bool:
     wanted = read_search(target)
-    return wanted is not None and finds(wanted, material.id)
+    return wanted is not None and finds(wanted, material.id, names)
 
 
 # The feed -------------------------------------------------------------------------------------

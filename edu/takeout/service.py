@@ -18,6 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from edu.accounts.models import ModeratedSubject, User
 from edu.assistant.models import Question
 from edu.collections.models import Collection
+from edu.demand.models import MaterialRequest
 from edu.extensions import absolute_url, db, storage
 from edu.identities.models import Identity
 from edu.library.models import HistoryEntry
@@ -25,6 +26,7 @@ from edu.mail.models import Letter
 from edu.materials.models import Material, MaterialStatus, MaterialVersion, StoredFile
 from edu.notifications.models import Notification, NotificationChoice
 from edu.ratings.models import Rating
+from edu.search.models import RecentQuery
 from edu.sessions.models import UserSession
 from edu.storage.archive import Member, safe_name
 from edu.storage.base import original_key
@@ -93,6 +95,9 @@ PARTS = (
             "type",
             "status",
             "category.path",
+            "semester",
+            "year",
+            "language",
             "reject_reason",
             "views",
             "rating_mean",
@@ -111,6 +116,12 @@ PARTS = (
     ),
     Part("ratings", Rating.user_id, ("stars", "created_at"), {"url": _page}),
     Part("history", HistoryEntry.user_id, ("place", "opened_at"), {"title": _title, "url": _page}),
+    Part("searches", RecentQuery.user_id, ("text", "asked_at")),
+    Part(
+        "requests",
+        MaterialRequest.user_id,
+        ("text", "note", "category.path", "state", "reason", "created_at", "settled_at"),
+    ),
     Part(
         "collections",
         Collection.user_id,

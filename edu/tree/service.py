@@ -13,10 +13,12 @@ from sqlalchemy.exc import IntegrityError
 from edu.accounts.models import ModeratedSubject, User
 from edu.catalog.models import Category, CategoryAlias
 from edu.catalog.service import SubjectSpec, count_materials, fold, list_tree, slugify, walk
+from edu.demand.models import EmptySearch, MaterialRequest
 from edu.errors import Conflict, InvalidInput, NotFound
 from edu.extensions import change_rows, db
 from edu.materials.models import Material, MaterialStatus
 from edu.permissions import Permission, require
+from edu.search.completion import refresh_names
 from edu.site.audit import record
 from edu.site.database import lock_table
 from edu.subscriptions.models import Subscription, SubscriptionKind
@@ -57,6 +59,7 @@ def add_category(
     db.session.add(category)
     _set_aliases(category, aliases)
     db.session.flush()
+    refresh_names([category.id])
     record(actor, "subject_added", f"category:{category.id}", category.full_name)
     return category
 
@@ -88,6 +91,7 @@ def edit_category(
     if before == after:
         return
     db.session.flush()
+    refresh_names([category.id])
     _touch_materials(category)
     record(actor, "subject_changed", f"category:{category.id}", f"{before} → {after}")
 
@@ -137,13 +141,15 @@ def delete_category(actor: User, category: Category) -> None:
     materials, parts = count_materials(category), len(category.children)
     if materials or parts:
         raise Conflict(_in_the_way(materials, parts), code="not_empty")
-    record(actor, "subject_deleted", f"category:{category.id}", category.full_name)
+    number = category.id
+    record(actor, "subject_deleted", f"category:{number}", category.full_name)
     db.session.delete(category)
     try:
         db.session.flush()
     except IntegrityError as error:  # a material has come in this very moment
         db.session.rollback()
         raise Conflict(_in_the_way(1, 0), code="not_empty") from error
+    refresh_names([number])
 
 
 def merge_category(actor: User, source: Category, target: Category) -> None:
@@ -163,7 +169,9 @@ def merge_category(actor: User, source: Category, target: Category) -> None:
         raise InvalidInput(_too_deep(), field="target")
     details = f"{source.full_name} ⇒ {target.full_name}"
     record(actor, "subject_merged", f"category:{source.id}", details)
+    touched = [category.id for category in walk([source, target])]
     _pour(source, target)
+    refresh_names(touched)
     _touch_materials(target)
     db.session.expire_all()
 
@@ -306,6 +314,9 @@ def _same_name(one: Category, other: Category) -> bool:
 def _move_materials(source: Category, target: Category) -> None:
     moved = update(Material).where(Material.category_id == source.id)
     change_rows(moved.values(category_id=target.id, revision=Material.revision + 1))
+    for model in (MaterialRequest, EmptySearch):
+        asked = update(model).where(model.category_id == source.id)
+        change_rows(asked.values(category_id=target.id))
 
 
 def _move_people(source: Category, target: Category) -> None:
@@ -372,6 +383,7 @@ def ensure_category(
         if alias and alias not in known:
             category.aliases.append(CategoryAlias(alias=alias))
     db.session.flush()
+    refresh_names([category.id])
     return category
 
 

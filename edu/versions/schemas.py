@@ -12,8 +12,17 @@ from edu.api.schemas import Text
 from edu.catalog.models import MaterialType
 from edu.extensions import MAX_ID
 from edu.materials.models import MaterialVersion
-from edu.materials.schemas import FileFacts, MaterialPath, Uploader
+from edu.materials.schemas import (
+    LAST_YEAR,
+    SEMESTER,
+    YEAR,
+    FileFacts,
+    Language,
+    MaterialPath,
+    Uploader,
+)
 from edu.materials.service import MAX_DESCRIPTION, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE
+from edu.media.hints import MAX_SEMESTER
 
 _EXAMPLE: dict[str, Any] = {
     "number": 2,
@@ -40,6 +49,11 @@ class MaterialChange(BaseModel):
     )
     type: MaterialType | None = None
     category_id: int | None = Field(None, ge=1, le=MAX_ID)
+    semester: int | None = Field(
+        None, ge=0, le=MAX_SEMESTER, strict=True, description=f"{SEMESTER} 0: none."
+    )
+    year: int | None = Field(None, ge=0, le=LAST_YEAR, strict=True, description=f"{YEAR} 0: none.")
+    language: Language | None = Field(None, description="Empty: told by the text anew.")
     edition: Text | None = Field(
         None, description="The `edition` that you have seen; another one now answers 409."
     )

@@ -12,7 +12,7 @@ from edu.errors import Conflict, Forbidden, NotFound
 from edu.extensions import MAX_ID, db, find_row
 from edu.materials.models import Material, MaterialStatus, MaterialVersion, StoredFile
 from edu.materials.service import MaterialData, check_data, ensure_tags, refuse_duplicate
-from edu.media.service import start_processing
+from edu.media.service import find_language, start_processing
 from edu.permissions import Permission, may, require
 
 MAX_LISTED = 100
@@ -75,12 +75,15 @@ def edit_material(
     _begin_change(material)
     require_editable(user, material)
     data = check_data(data)
-    if edition and edition != material.edition:
+    if edition and not material.is_edition(edition):
         raise Conflict(_("Somebody has changed this material since you opened it."))
     _check_move(user, material, data.category)
     material.title, material.description = data.title, data.description
     material.type, material.category = data.type, data.category
     material.tags = ensure_tags(data.tags)
+    material.semester, material.year = data.semester, data.year
+    is_read = material.status != MaterialStatus.PROCESSING
+    material.language = data.language or (find_language(material) if is_read else "")
     if material.status == MaterialStatus.REJECTED:
         material.status = MaterialStatus.PENDING.value
     db.session.flush()

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from edu.media.language import SAMPLE, detect_language
+
 revision = '0003'
 down_revision = '0002'
 branch_labels = None
@@ -20,7 +22,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_completions'))
     )
     with op.batch_alter_table('completions', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_completions_key'), ['key'], unique=False)
+        batch_op.create_index('ix_completions_key', ['kind', 'key', 'weight', 'source_id'], unique=False)
         batch_op.create_index('ix_completions_source', ['kind', 'source_id'], unique=False)
 
     op.create_table('empty_searches',
@@ -59,6 +61,7 @@ def upgrade() -> None:
     sa.Column('category_id', sa.Integer(), nullable=True),
     sa.Column('user_id', sa.Integer(), nullable=False),
     sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('material_id', sa.Integer(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
@@ -76,6 +79,26 @@ def upgrade() -> None:
     op.add_column('materials', sa.Column('semester', sa.Integer(), nullable=True))
     op.add_column('materials', sa.Column('year', sa.Integer(), nullable=True))
     op.add_column('materials', sa.Column('language', sa.String(length=2), nullable=False, server_default=''))
+    find_languages(op.get_bind())
+
+
+def find_languages(connection: sa.Connection) -> None:
+    """Tell the language of what is there by its text; search learns of it by the revision."""
+    materials = sa.table(
+        'materials', sa.column('id'), sa.column('title'), sa.column('language'), sa.column('revision')
+    )
+    passages = sa.table(
+        'passages', sa.column('material_id'), sa.column('number'), sa.column('text')
+    )
+    beginning = sa.func.substr(passages.c.text, 1, SAMPLE)
+    for material_id in connection.scalars(sa.select(materials.c.id)).all():
+        mine = sa.select(beginning).where(passages.c.material_id == material_id)
+        texts = connection.scalars(mine.order_by(passages.c.number).limit(40))
+        one = materials.c.id == material_id
+        title = connection.scalar(sa.select(materials.c.title).where(one))
+        if language := detect_language(texts.all(), title or ''):
+            known = {'language': language, 'revision': materials.c.revision + 1}
+            connection.execute(sa.update(materials).where(one).values(**known))
 
 
 def downgrade() -> None:
@@ -102,6 +125,6 @@ def downgrade() -> None:
     op.drop_table('empty_searches')
     with op.batch_alter_table('completions', schema=None) as batch_op:
         batch_op.drop_index('ix_completions_source')
-        batch_op.drop_index(batch_op.f('ix_completions_key'))
+        batch_op.drop_index('ix_completions_key')
 
     op.drop_table('completions')

@@ -20,16 +20,11 @@ from edu.catalog.service import type_label
 from edu.errors import EduError
 from edu.extensions import settings
 from edu.materials.models import Material
-from edu.search.service import (
-    MAX_PAGE,
-    Found,
-    FoundMaterial,
-    FoundPlace,
-    SearchInput,
-    find_materials,
-)
+from edu.search.hits import FoundMaterial, FoundPlace
+from edu.search.labels import describe_change
+from edu.search.service import MAX_PAGE, Found, SearchInput, find_materials
 from edu.search.service import MAX_QUERY as MAX_WORDS
-from edu.site.context import format_rating
+from edu.site.context import format_duration, format_rating
 from edu.site.preferences import LANGUAGES
 from edu.site.settings import site_settings
 
@@ -37,7 +32,7 @@ log = logging.getLogger(__name__)
 
 PER_PAGE = 5
 # Five results with each part at its longest stay below the 4,096 units of a message.
-MAX_TITLE, MAX_SUBJECT, MAX_SNIPPET, MAX_QUERY = 160, 160, 240, 120
+MAX_TITLE, MAX_SUBJECT, MAX_SNIPPET, MAX_QUERY, MAX_UNDERSTOOD = 160, 160, 240, 120, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +128,7 @@ def search(text: str, page: int, token: str) -> Reply:
     if not found.items:
         return _nothing(wanted.text)
     first = (found.page - 1) * PER_PAGE + 1
-    items = [_item(n, hit, wanted.text) for n, hit in enumerate(found.items, first)]
+    items = [_item(n, hit, found.marks) for n, hit in enumerate(found.items, first)]
     return Reply(
         "\n\n".join([_heading(wanted.text, found), *items]),
         _page_buttons(found, token),
@@ -155,13 +150,15 @@ def _heading(query: str, found: Found) -> str:
     if found.pages > 1:
         at = _("page %(page)s of %(pages)s", page=found.page, pages=found.pages)
         size = f"{size}, {at}"
-    return f"<b>{_escape(shorten(query, MAX_QUERY))}</b>: {_escape(size)}"
+    line = f"<b>{_escape(shorten(query, MAX_QUERY))}</b>: {_escape(size)}"
+    understood = "; ".join(map(describe_change, found.understood.changes))
+    return f"{line}\n{_escape(shorten(understood, MAX_UNDERSTOOD))}" if understood else line
 
 
-def _item(number: int, hit: FoundMaterial, query: str) -> str:
+def _item(number: int, hit: FoundMaterial, marks: str) -> str:
     place = hit.places[0] if hit.places else None
     title = _link(
-        _place_address(hit.material, place, query), shorten(hit.material.title, MAX_TITLE)
+        _place_address(hit.material, place, marks), shorten(hit.material.title, MAX_TITLE)
     )
     lines = [f"{number}. <b>{title}</b>", _escape(_facts(hit.material))]
     if place is not None:
@@ -180,6 +177,8 @@ def _facts(material: Material) -> str:
 def _place_label(place: FoundPlace) -> str:
     if place.kind == "page":
         return str(_("p. %(number)s", number=place.number))
+    if place.kind == "second":
+        return format_duration(place.number)
     return str(_("part %(number)s", number=place.number))
 
 
@@ -212,10 +211,10 @@ def site_address(endpoint: str, anchor: str = "", **values: object) -> str:
     return f"{settings().site_url}{path}{'#' + anchor if anchor else ''}"
 
 
-def _place_address(material: Material, place: FoundPlace | None, query: str) -> str:
+def _place_address(material: Material, place: FoundPlace | None, marks: str) -> str:
     if place is None:
         return site_address("materials.show", material_id=material.id)
-    at = {place.kind: place.number, "q": query[:MAX_QUERY]}
+    at = {"t" if place.kind == "second" else place.kind: place.number, "mark": marks}
     anchor = f"section-{place.number}" if place.kind == "section" else ""
     return site_address("materials.show", anchor, material_id=material.id, **at)
 

@@ -289,11 +289,11 @@ def test_an_index_that_is_being_written_is_left_alone(
 ) -> None:
     from edu.search.base import IndexBusy
 
-    def busy(_documents: object) -> None:
+    def busy() -> None:
         raise IndexBusy
 
     with app.app_context():
-        monkeypatch.setattr(search_index(), "rebuild", busy)
+        monkeypatch.setattr(search_index(), "rebuilding", busy)
         JOBS["rebuild_index"](people["ada"])
         assert db.session.scalars(select(AuditEntry.action)).all() == ["index_busy"]
 

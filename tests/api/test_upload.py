@@ -71,6 +71,7 @@ def test_moderator_uploads_and_is_told_where_it_is(
     assert material["tags"] == ["1 курс", "механика"]
     assert material["description"] == "Семинар"
     assert material["category"]["path"] == "fizika"
+    assert (material["semester"], material["year"], material["language"]) == (None, None, "")
     assert material["uploader"]["name"] == "Maria"
     assert material["file"]["name"] == "laws.pdf"
     assert answer.headers["Location"].endswith(f"/api/materials/{material['id']}")
@@ -93,6 +94,19 @@ def test_upload_is_processed_and_found(make_app: MakeApp, tmp_path: Path) -> Non
     found = Program(app.test_client()).get("/materials", search="motion").json
     assert found
     assert [item["id"] for item in found["items"]] == [sent["id"]]
+
+
+def test_an_upload_says_when_it_is_studied(
+    program: ProgramOf, category: int, tmp_path: Path
+) -> None:
+    maria = program("maria")
+    said = {"semester": "4", "year": "2024", "language": "en"}
+    material = send(maria, pdf(tmp_path), category, **said).json
+    assert (material["semester"], material["year"], material["language"]) == (4, 2024, "en")
+    for name, value in {"semester": "13", "year": "2099", "language": "de"}.items():
+        refused = send(maria, pdf(tmp_path, name), category, **said | {name: value})
+        assert refused.status_code == 422
+        assert [error["field"] for error in refused.json["errors"]] == [name]
 
 
 @pytest.mark.parametrize("title", ["2024", "true", "[1]", "null", '{"a": 1}'])

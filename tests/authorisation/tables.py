@@ -61,6 +61,11 @@ def admins(status: Status, others: Status = 403, stranger: Status = "login") -> 
     return (stranger, others, others, others, others, status)
 
 
+def answerers(status: Status) -> tuple[Status, ...]:
+    """A demand in the subject, for its moderator and administrators."""
+    return ("login", 403, 403, 404, status, status)
+
+
 PENDING, ACTIVE = "/materials/{pending_material}", "/materials/{active_material}"
 FAILED, REJECTED = "/materials/{failed_material}", "/materials/{rejected_material}"
 EDIT = {"title": "New", "type": "lecture", "category": "{maths}", "revision": "1"}
@@ -75,6 +80,8 @@ SITE = [
     Row("GET", "/healthz", everybody(200)),
     Row("GET", "/readyz", everybody(200)),
     Row("GET", "/search", everybody(200)),
+    Row("GET", "/search/complete", everybody(200), "/search/complete?q=ser"),
+    Row("POST", "/demand", people(303), form={"text": "topology"}),
     Row("GET", "/subjects", everybody(200)),
     Row("GET", "/subjects/options", everybody(200)),
     Row("GET", "/subjects/<path:path>", everybody(200), "/subjects/maths"),
@@ -108,6 +115,7 @@ SIGNING_IN = [
 MATERIALS = [
     Row("GET", "/upload", people(200)),
     Row("POST", "/upload", people(422)),
+    Row("GET", "/upload/hints", people(200), "/upload/hints?text=fall+2023"),
     Row("GET", "/materials/tags", people(200), "/materials/tags?q=series"),
     Row("GET", "/materials/<int:material_id>", everybody(200), ACTIVE, note="published"),
     Row("GET", "/materials/<int:material_id>", keepers(200), PENDING, note="pending"),
@@ -211,7 +219,32 @@ MATERIALS = [
     ),
 ]
 
+_DEMANDED = {"key": "topolog", "subject": "{maths}"}
+_DEMAND = "key=topolog&subject={maths}"
 LIBRARY = [
+    Row("GET", "/me/requests", people(200)),
+    Row(
+        "POST",
+        "/me/requests/<int:request_id>/withdraw",
+        owner(303),
+        "/me/requests/{request}/withdraw",
+    ),
+    Row("GET", "/review/demand", ("login", 403, 403, 200, 200, 200)),
+    Row("GET", "/review/demand/answer", answerers(200), f"/review/demand/answer?{_DEMAND}"),
+    Row(
+        "POST",
+        "/review/demand/meet",
+        answerers(303),
+        form={**_DEMANDED, "material": "{active_material}"},
+    ),
+    Row(
+        "POST",
+        "/review/demand/close",
+        answerers(303),
+        form={**_DEMANDED, "reason": "There is none"},
+    ),
+    Row("POST", "/me/searches/clear", people(303)),
+    Row("POST", "/me/searches/<int:query_id>/forget", people(303), "/me/searches/1/forget"),
     Row("GET", "/me/uploads", people(200)),
     Row("GET", "/me/history", people(200)),
     Row("POST", "/me/history/clear", people(303)),
@@ -514,6 +547,9 @@ API_ROWS = [
         "/api/categories/{empty}",
     ),
     Row("GET", "/api/materials", everybody(200)),
+    Row("GET", "/api/search/completions", everybody(200), "/api/search/completions?q=ser"),
+    Row("GET", "/api/demand", a_people(200)),
+    Row("POST", "/api/demand", a_people(200), json={"text": "algebra"}),
     Row(
         "POST",
         "/api/materials",

@@ -12,6 +12,7 @@ from edu.accounts.models import ModeratedSubject, Role, User
 from edu.accounts.service import create_user
 from edu.assistant.models import Question
 from edu.collections.models import Collection, CollectionItem, Visibility
+from edu.demand.models import MaterialRequest
 from edu.extensions import db, settings, storage, utcnow
 from edu.identities.models import Identity
 from edu.library.models import HistoryEntry
@@ -107,6 +108,9 @@ def _belongings(ids: dict[str, int]) -> dict[str, Any]:
         ),
         "notification": Notification(
             user_id=alice, topic="materials", kind="new", occasion="material:1", material_id=active
+        ),
+        "request": MaterialRequest(
+            user_id=alice, key="topolog", text="topology", category_id=ids["maths"]
         ),
         "device": UserSession(user_id=alice, kind="browser", secret_hash="x" * 64, expires_at=soon),
         "token": PersonalToken(

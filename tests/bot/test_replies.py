@@ -45,7 +45,13 @@ def test_a_hit_has_title_facts_and_the_place_it_was_found_at(library: Flask) -> 
     assert "<b>Грина</b>" in reply.text
     assert markup.links[0].startswith(f"{SITE}/materials/")
     assert "page=1" in markup.links[0]
-    assert "q=%D1%84" in markup.links[0]
+    assert "mark=%D0%B3" in markup.links[0]
+
+
+def test_what_was_understood_is_said(library: Flask) -> None:
+    reply = search(library, "ajhvekf Uhbyf")
+    assert "\nKeyboard layout: ajhvekf Uhbyf → " in Markup(reply.text).plain
+    assert "Криволинейный интеграл" in reply.text
 
 
 def test_numbers_follow_the_language_of_telegram(library: Flask) -> None:

@@ -17,6 +17,7 @@ from edu.demo.markup import parse, spans
 from edu.demo.render import FONTS, render_material
 from edu.demo.texts import MaterialSpec, demo_materials, read_material
 from edu.demo.tree import category_paths, subject_tree
+from edu.media.video import read_chapters, read_info
 
 ROOT = Path(__file__).resolve().parents[2]
 MATERIALS = demo_materials()
@@ -65,6 +66,8 @@ def test_a_material_can_be_put_into_the_library(spec: MaterialSpec) -> None:
     assert set(spec.ratings.values()) <= {1, 2, 3, 4, 5}
     assert 3 <= len(spec.tags) <= 15
     assert 0 < len(spec.title) <= 200
+    assert spec.semester is None or 1 <= spec.semester <= 12
+    assert spec.year is None or 2000 <= spec.year <= 2100
 
 
 def test_slugs_are_unique_among_siblings_and_fit_into_addresses() -> None:
@@ -180,6 +183,19 @@ def test_a_video_can_start_before_it_is_loaded(spec: MaterialSpec, files: dict[s
     assert b"avc1" in data
     assert b"mp4a" in data
     assert len(data) < 400_000
+
+
+@pytest.mark.parametrize("spec", only("video"), ids=lambda spec: spec.slug)
+def test_the_slides_of_a_video_are_its_chapters(spec: MaterialSpec, files: dict[str, Path]) -> None:
+    chapters = read_chapters(files[spec.slug], read_info(files[spec.slug]))
+    slides = [block.text for block in parse(spec.body) if block.kind == "heading"]
+    assert [chapter.heading for chapter in chapters] == slides
+    assert chapters[0].second == 0
+
+
+def test_most_materials_say_when_they_are_studied() -> None:
+    assert len({spec.semester for spec in MATERIALS} - {None}) >= 3
+    assert len({spec.year for spec in MATERIALS} - {None}) >= 3
 
 
 def text_of(document: pypdfium2.PdfDocument, index: int) -> str:

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from edu.extensions import db, settings
+from edu.materials import cli
 from edu.materials.models import Material, MaterialStatus
 from edu.storage import incoming
 from edu.storage.incoming import Incoming
@@ -26,9 +27,9 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def run_import(app: Flask, folder: Path) -> list[str]:
+def run_import(app: Flask, folder: Path, *options: str) -> list[str]:
     """What the command says of each refused file and of all; its progress bars go to stderr."""
-    result = app.test_cli_runner().invoke(args=["materials", "import", str(folder)])
+    result = app.test_cli_runner().invoke(args=["materials", "import", str(folder), *options])
     assert result.exit_code == int("refused: " in result.output), result.output
     return [line for line in result.stdout.splitlines() if not line.startswith("new subject")]
 
@@ -130,3 +131,52 @@ def test_what_failed_is_refused_again_with_its_reason(app: Flask, folder: Path) 
 def test_an_imported_folder_is_skipped_the_second_time(app: Flask, folder: Path) -> None:
     assert run_import(app, folder)[0].startswith("3 sent, 0 already here, 0 refused;")
     assert run_import(app, folder)[0].startswith("0 sent, 3 already here, 0 refused;")
+
+
+# Manifest -------------------------------------------------------------------------------------
+
+
+def entries(folder: Path, *lines: str) -> dict[str, Any]:
+    """What is read of each file: semester, year, language, tags."""
+    manifest = folder.parent / "manifest.tsv"
+    manifest.write_text("".join("\t".join(line.split("|")) + "\n" for line in lines))
+    read = cli.read_entries(folder, manifest, "")
+    return {e.path.stem: (e.semester, e.year, e.language, e.tags) for e in read}
+
+
+def test_a_manifest_says_when_it_is_studied(folder: Path) -> None:
+    head = "file|title|semester|year|language|tags"
+    rows = ["a.pdf|A 07.02.2024|4|2021/22|EN|x,y", "b.pdf|B 07.02.2024|3||", "c.pdf|C||2020"]
+    assert entries(folder, head, *rows) == {
+        "a": (4, 2021, "en", ("x", "y")),
+        "b": (3, None, "", ()),
+        "c": (None, 2020, "", ()),
+    }
+
+
+def test_without_a_column_the_title_tells_the_year(folder: Path) -> None:
+    rows = ["a.pdf|Лекция 07.02.2024|2", "b.pdf|Лекция 03.09.2024|3", "c.pdf|Экзамен 2016|"]
+    assert entries(folder, "file|title|semester", *rows) == {
+        "a": (2, 2023, "", ()),
+        "b": (3, 2024, "", ()),
+        "c": (None, None, "", ()),
+    }
+
+
+@pytest.mark.parametrize("cell", ["second", "1-2", "2nd", "20245", "²", "-1"])
+def test_a_cell_that_is_no_number_stops_the_import_before_it_begins(
+    folder: Path, cell: str
+) -> None:
+    with pytest.raises(ValueError, match=r"a\.pdf: .* is no semester"):
+        entries(folder, "file|semester", f"a.pdf|{cell}")
+
+
+@pytest.mark.usefixtures("people")
+def test_an_impossible_semester_costs_its_file_only(app: Flask, folder: Path) -> None:
+    manifest = folder.parent / "manifest.tsv"
+    manifest.write_text("file\tsemester\tyear\na.pdf\t15\t\nb.pdf\t2\t2024\n")
+    said = run_import(app, folder, f"--manifest={manifest}")
+    assert said[0].startswith("refused: a.pdf: A semester is a number")
+    with app.app_context():
+        known = {m.file.name: (m.semester, m.year) for m in db.session.query(Material)}
+    assert known == {"b.pdf": (2, 2024), "c.pdf": (None, None)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import docx
@@ -120,3 +121,18 @@ def _ffmpeg(path: Path, source: str, *options: str) -> Path:
     command = [get_ffmpeg_exe(), "-v", "error", "-y", "-f", "lavfi", "-i", source]
     subprocess.run([*command, *options, str(path)], check=True)
     return path
+
+
+def write_chapters(path: Path, chapters: Sequence[tuple[float, str]], seconds: int = 10) -> Path:
+    """A silent test picture with chapters: (second at which it begins, title)."""
+    lines = [";FFMETADATA1", "title=A title of the whole"]
+    for begin, title in chapters:
+        start = round(begin * 1000)
+        said = "".join(f"\\{char}" if char in "=;#\\\n" else char for char in title)
+        lines += ["[CHAPTER]", "TIMEBASE=1/1000", f"START={start}", f"END={start + 500}"]
+        lines.append(f"title={said}")
+    metadata = path.with_suffix(".txt")
+    metadata.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    more = ["-i", str(metadata), "-map", "0:v", "-map_metadata", "1", "-map_chapters", "1"]
+    source = f"testsrc=duration={seconds}:size=160x90:rate=2"
+    return _ffmpeg(path, source, *more, "-pix_fmt", "yuv420p")

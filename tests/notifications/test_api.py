@@ -67,10 +67,14 @@ def test_those_of_others_are_not_there(
 def test_choices_are_read_and_set(alice: FlaskClient) -> None:
     items = alice.get(CHOICES).get_json()["items"]
     paces = {(item["topic"], item["channel"]): item["pace"] for item in items}
-    assert paces == {("materials", "email"): "daily", ("decisions", "email"): "instant"}
+    assert paces == {
+        ("materials", "email"): "daily",
+        ("decisions", "email"): "instant",
+        ("requests", "email"): "instant",
+    }
     wanted = {"items": [{"topic": "materials", "channel": "email", "pace": "off"}]}
     answer = alice.put(CHOICES, json=wanted)
-    assert [item["pace"] for item in answer.get_json()["items"]] == ["off", "instant"]
+    assert [item["pace"] for item in answer.get_json()["items"]] == ["off", "instant", "instant"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from flask import Flask
 from edu.accounts.models import LetterToken, User
 from edu.assistant.models import Question
 from edu.collections.models import Collection, CollectionItem
+from edu.demand.models import MaterialRequest
 from edu.extensions import db, utcnow
 from edu.identities.models import Identity
 from edu.library.models import HistoryEntry
@@ -22,6 +23,7 @@ from edu.mail.service import write_letter
 from edu.materials.models import Material, MaterialVersion, View
 from edu.notifications.models import Delivery, Notification, NotificationChoice
 from edu.ratings.models import Rating
+from edu.search.models import RecentQuery
 from edu.second_factor.models import Authenticator, SpareCode
 from edu.sessions.models import UserSession
 from edu.subscriptions.models import FeedToken, Subscription
@@ -69,6 +71,8 @@ def _rows(alice: int, charlie: int, own: Material, other: Material) -> list[Any]
         SpareCode(user_id=alice, code_hash="spare-hash"),
         FeedToken(user_id=alice, token="feed-secret"),
         HistoryEntry(user_id=alice, material_id=other.id, place=7),
+        RecentQuery(user_id=alice, key="ряды", text="Ряды"),
+        MaterialRequest(user_id=alice, key="ряд", text="Ряды", note="к экзамену"),
         Rating(user_id=alice, material_id=other.id, stars=4, weight=1.0),
         Subscription(user_id=alice, kind="search", target="q=ряды", name="Ряды"),
         Subscription(user_id=charlie, kind="author", target=str(alice), author_id=alice),

@@ -1,25 +1,23 @@
-"""The index heals itself: what was lost or damaged on disk is built again from the database."""
+"""The index heals itself: what it has lost, or has too much, comes from the database again."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from edu.extensions import db, search_index, settings
+from edu.extensions import db, search_index
 from edu.materials.models import Material, MaterialStatus
 from edu.search import indexing
-from edu.search.base import IndexBusy, IndexDocument
+from edu.search.base import IndexDocument, Rebuild
 from edu.search.service import SearchInput, find_materials
-from edu.search.store import IndexStore
-from edu.search.whoosh_index import WhooshIndex
 from jobs.search import heal_index, update_index
 from tests.conftest import MakeApp, make_people
 from tests.samples import get_material, make_material
+from tests.search.rebuilds import count_rebuilds, make_indexed
 
 
 @pytest.fixture
@@ -31,31 +29,7 @@ def people(any_app: Flask) -> dict[str, int]:
 @pytest.fixture
 def rebuilds(any_app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """One entry for each time that the index is built anew."""
-    index, made = any_app.extensions["edu.index"], list[int]()
-    original = index.rebuild
-
-    def counted(documents: Iterable[IndexDocument]) -> None:
-        made.append(1)
-        original(documents)
-
-    monkeypatch.setattr(index, "rebuild", counted)
-    return made
-
-
-def make_indexed(people: dict[str, int]) -> set[int]:
-    """Two published materials that the index has."""
-    ids = {make_material(people["alice"], title=f"Ряды {n}").id for n in range(2)}
-    update_index()
-    assert search_index().ids() == ids
-    return ids
-
-
-def index_root() -> Path:
-    return settings().data_dir / "index"
-
-
-def live_folder() -> Path:
-    return IndexStore(index_root()).live()[1]
+    return count_rebuilds(any_app, monkeypatch)
 
 
 def archive(material_id: int) -> None:
@@ -65,77 +39,30 @@ def archive(material_id: int) -> None:
         other.commit()
 
 
-# Damage ---------------------------------------------------------------------------------------
+# Loss -----------------------------------------------------------------------------------------
 
 
-def delete_everything() -> None:
-    shutil.rmtree(index_root())
-
-
-def delete_live_folder() -> None:
-    shutil.rmtree(live_folder())
-
-
-def write_junk() -> None:
-    (index_root() / "current").write_bytes(b"\xff junk \n")
-
-
-def lose_pointer() -> None:
-    (index_root() / "current").unlink()
-
-
-@pytest.mark.parametrize(
-    "damage", [delete_everything, delete_live_folder, write_junk, lose_pointer]
-)
-def test_what_was_lost_on_disk_comes_back_by_itself(
-    any_app: Flask, people: dict[str, int], rebuilds: list[int], damage: Callable[[], None]
-) -> None:
-    with any_app.app_context():
-        ids = make_indexed(people)
-        damage()
-        assert not indexing.has_pending()  # the database knows nothing of it
-        heal_index()
-        assert search_index().ids() == ids
-        assert not indexing.has_pending()
-        assert len(find_materials(SearchInput(text="ряды")).items) == 2
-        heal_index()
-        assert len(rebuilds) == 1
-
-
-# Whoosh leaves the file open that it fails to read.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("reading", [True, False])
-def test_a_lost_segment_is_noticed_though_a_change_waits(
-    any_app: Flask, people: dict[str, int], rebuilds: list[int], reading: bool
-) -> None:
-    with any_app.app_context():
-        ids = make_indexed(people)
-        if not reading:
-            search_index().close()
-        third = make_material(people["alice"], title="Пределы").id
-        for path in live_folder().glob("*.trm"):
-            path.unlink()
-        heal_index()
-        update_index()
-        assert search_index().ids() == ids | {third}
-        assert not indexing.has_pending()
-        assert len(rebuilds) == 1
-
-
+@pytest.mark.parametrize("few", [True, False])
 def test_an_index_that_was_emptied_is_filled_again(
-    any_app: Flask, people: dict[str, int], rebuilds: list[int]
+    any_app: Flask,
+    people: dict[str, int],
+    rebuilds: list[int],
+    few: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with any_app.app_context():
         ids = make_indexed(people)
-        delete_everything()
-        WhooshIndex.open_or_create(index_root()).close()  # what a restart makes of it
+        search_index().update([], ids)
+        if not few:
+            monkeypatch.setattr(indexing, "REPAIRED", 1)
         heal_index()
         assert search_index().ids() == ids
-        assert len(rebuilds) == 1
+        assert not indexing.has_pending()
+        assert len(rebuilds) == (not few)
 
 
 def test_a_database_that_was_put_back_takes_its_surplus_along(
-    any_app: Flask, people: dict[str, int], rebuilds: list[int]
+    any_app: Flask, people: dict[str, int]
 ) -> None:
     with any_app.app_context():
         ids = make_indexed(people)
@@ -144,7 +71,24 @@ def test_a_database_that_was_put_back_takes_its_surplus_along(
         db.session.commit()
         heal_index()
         assert search_index().ids() == ids - {gone}
-        assert len(rebuilds) == 1
+
+
+def test_an_index_that_was_put_back_is_brought_up_to_the_database(
+    any_app: Flask, people: dict[str, int]
+) -> None:
+    with any_app.app_context():
+        ids = make_indexed(people)
+        changed = get_material(min(ids))
+        old = indexing.to_document(changed)
+        changed.title = "Пределы"
+        changed.touch()
+        db.session.commit()
+        update_index()
+        search_index().update([old], [])
+        assert indexing.compare_index() == indexing.IndexDifference([], [], [changed.id])
+        heal_index()
+        assert indexing.compare_index().count == 0
+        assert len(find_materials(SearchInput(text="пределы")).items) == 1
 
 
 # Health ---------------------------------------------------------------------------------------
@@ -164,22 +108,6 @@ def test_a_healthy_index_is_left_alone(
         update_index()
         heal_index()
         assert rebuilds == []
-
-
-def test_another_writer_is_not_disturbed(
-    any_app: Flask, people: dict[str, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def busy(_documents: Iterable[IndexDocument]) -> None:
-        raise IndexBusy("another writes")
-
-    with any_app.app_context():
-        ids = make_indexed(people)
-        write_junk()
-        with monkeypatch.context() as patch:
-            patch.setattr(search_index(), "rebuild", busy)
-            assert indexing.heal_index() is False
-        heal_index()
-        assert search_index().ids() == ids
 
 
 def test_healing_waits_for_the_first_migration(bare_postgres_url: str, make_app: MakeApp) -> None:
@@ -221,18 +149,91 @@ def test_what_leaves_while_all_is_rebuilt_is_taken_out_next_time(
     with any_app.app_context():
         ids = make_indexed(people)
         leaving = min(ids)
-        original = indexing._note_revisions
+        original = indexing._find_differing
 
-        def archive_and_note(revisions: dict[int, int]) -> None:
-            # Here still in the transaction of the rebuild, so that SQLite has one writer.
-            get_material(leaving).status = MaterialStatus.ARCHIVED.value
-            db.session.flush()
-            original(revisions)
+        def archive_and_find() -> dict[int, int | None]:
+            archive(leaving)
+            return original()
 
         with monkeypatch.context() as patch:
-            patch.setattr(indexing, "_note_revisions", archive_and_note)
+            patch.setattr(indexing, "_find_differing", archive_and_find)
             indexing.rebuild_index()
             db.session.commit()
         assert indexing.has_pending()
         update_index()
         assert search_index().ids() == ids - {leaving}
+
+
+# Rebuilding -----------------------------------------------------------------------------------
+
+
+def change_during_rebuild(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]) -> list[int]:
+    """Do something when the first batch has been put in; tells the sizes of the batches."""
+    original, sizes = search_index().rebuilding, list[int]()
+
+    @contextmanager
+    def watched() -> Iterator[Rebuild]:
+        with original() as rebuild:
+            add = rebuild.add
+
+            def watched_add(given: Iterable[IndexDocument], deletes: Iterable[int] = ()) -> None:
+                batch = list(given)
+                sizes.append(len(batch))
+                add(batch, deletes)
+                if len(sizes) == 1:
+                    change()
+
+            monkeypatch.setattr(rebuild, "add", watched_add)
+            yield rebuild
+
+    monkeypatch.setattr(search_index(), "rebuilding", watched)
+    return sizes
+
+
+def publish_elsewhere(people: dict[str, int]) -> None:
+    """What a moderator publishes while the index is built anew, and the worker indexes."""
+    make_material(people["alice"], title="Пределы")
+    update_index()
+    assert len(find_materials(SearchInput(text="пределы")).items) == 1
+
+
+def test_what_is_published_during_a_rebuild_is_found_at_once_and_stays(
+    any_app: Flask, people: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with any_app.app_context():
+        make_indexed(people)
+        with monkeypatch.context() as patch:
+            change_during_rebuild(patch, lambda: publish_elsewhere(people))
+            assert indexing.rebuild_index() == 3
+            db.session.commit()
+        assert not indexing.has_pending()
+        assert len(find_materials(SearchInput(text="пределы")).items) == 1
+        assert indexing.compare_index().count == 0
+
+
+def test_a_stopped_rebuild_goes_on_where_it_was(
+    any_app: Flask, people: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "REBUILD_BATCH", 2)
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with any_app.app_context():
+        ids = make_indexed(people) | {
+            make_material(people["alice"], title=f"Пределы {n}").id for n in range(3)
+        }
+        with monkeypatch.context() as patch:
+            change_during_rebuild(patch, stop)
+            with pytest.raises(KeyboardInterrupt):
+                indexing.rebuild_index()
+        get_material(min(ids)).touch()
+        archive(sorted(ids)[1])
+        db.session.commit()
+        with monkeypatch.context() as patch:
+            sizes = change_during_rebuild(patch, lambda: None)
+            assert indexing.rebuild_index() == 4
+            db.session.commit()
+        assert sizes == [2, 2]  # the changed one, and the three that were not there yet
+        assert search_index().ids() == ids - {sorted(ids)[1]}
+        assert indexing.compare_index().count == 0

@@ -3,6 +3,7 @@
 import gc
 import os
 import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -16,6 +17,8 @@ import pytest
 
 from edu.search.base import IndexBusy, SearchRequest
 from edu.search.whoosh_index import WhooshIndex
+from tests.search.killed import MATERIALS
+from tests.search.rebuilds import rebuild
 from tests.search.samples import ask, document, found
 from tests.search.writers import PAGE
 
@@ -37,9 +40,16 @@ def collected() -> Iterator[None]:
 
 @contextmanager
 def writer(act: str, index_root: Path) -> Iterator[subprocess.Popen[str]]:
-    """Run an act of tests.search.writers in a process of its own; kill -9 it at the end."""
+    """Run an act of tests.search.writers in a process of its own."""
+    with run_module("tests.search.writers", act, str(index_root)) as process:
+        yield process
+
+
+@contextmanager
+def run_module(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a module in a process of its own; kill -9 it at the end."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.search.writers", act, str(index_root)],
+        [sys.executable, "-m", *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -65,7 +75,7 @@ def first_line(process: subprocess.Popen[str]) -> str:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     index = WhooshIndex.open_or_create(tmp_path / "index")
-    index.rebuild(document(n, PAGE) for n in range(1, 60))
+    rebuild(index, (document(n, PAGE) for n in range(1, 60)))
     index.close()
     return tmp_path / "index"
 
@@ -136,7 +146,7 @@ def test_searches_during_rebuilds_never_fail_or_come_back_empty(root: Path) -> N
         searches = [pool.submit(search) for _ in range(3)]
         try:
             for _ in range(6):
-                index.rebuild(document(n, PAGE) for n in range(1, 60))
+                rebuild(index, (document(n, PAGE) for n in range(1, 60)))
         finally:
             done.set()
         for finished in searches:
@@ -152,7 +162,7 @@ def test_a_failed_rebuild_leaves_the_live_index_alone(root: Path) -> None:
 
     index = WhooshIndex(root)
     with pytest.raises(RuntimeError):
-        index.rebuild(broken())  # type: ignore[arg-type]  # only its first item is read
+        rebuild(index, broken())  # type: ignore[arg-type]  # only its first item is read
     assert ask(index, "ряд").total == 59
     index.close()
 
@@ -168,6 +178,48 @@ def test_a_writer_killed_at_any_moment_leaves_the_index_whole(root: Path) -> Non
         index.update([document(1, PAGE)], [])
         assert len(index.ids()) == 59
     index.close()
+
+
+def test_a_rebuild_that_was_killed_goes_on_with_what_it_had(root: Path) -> None:
+    index = WhooshIndex(root)
+    with writer("begin_rebuild", root) as process:
+        done = [int(first_line(process)) for _ in range(3)]
+    assert ask(index, "ряды Фурье").total == 59
+    with index.rebuilding() as making:
+        held = making.revisions()
+        assert len(held) in (done[-1], done[-1] + 10)  # one more may have been put in meanwhile
+        assert held == dict.fromkeys(range(1, len(held) + 1), 3)
+        making.add([document(1, "тензор", revision=4)], [2])
+        making.finish()
+    assert index.revisions() == {n: 4 if n == 1 else 3 for n in held if n != 2}
+    assert found(index, "тензор") == [1]
+    index.close()
+
+
+def test_a_rebuild_keeps_nobody_from_writing_but_another_rebuild(root: Path) -> None:
+    index = WhooshIndex(root, lock_timeout=0.2)
+    with writer("begin_rebuild", root) as process:
+        first_line(process)
+        index.update([document(77, "тензор")], [])
+        assert found(index, "тензор") == [77]
+        with pytest.raises(IndexBusy), index.rebuilding():
+            pass
+    index.close()
+
+
+def test_writers_killed_at_ten_moments_leave_what_check_finds_no_fault_with(
+    tmp_path: Path, sqlite_template: Path
+) -> None:
+    shutil.copyfile(sqlite_template, tmp_path / "edu.db")
+    with run_module("tests.search.killed", str(tmp_path)) as process:
+        assert first_line(process) == "ready\n"
+        index, totals = WhooshIndex(tmp_path / "index"), set()
+        while process.poll() is None:
+            totals.add(ask(index, "ряды Фурье").total)
+        index.close()
+        assert process.stdout is not None
+        said = process.stdout.read()
+        assert (process.returncode, totals) == (0, {MATERIALS}), said
 
 
 def test_writers_wait_for_each_other_and_say_when_it_takes_too_long(root: Path) -> None:

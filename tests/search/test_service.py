@@ -255,7 +255,7 @@ def test_comparing_names_what_differs(any_app: Flask) -> None:
         missing = make_material(people["alice"], title="Missing").id
         db.session.execute(update(Material).where(Material.id == indexed).values(status="archived"))
         db.session.commit()
-        assert indexing.compare_index() == indexing.IndexDifference([missing], [indexed])
+        assert indexing.compare_index() == indexing.IndexDifference([missing], [indexed], [])
 
 
 def test_the_commands_check_and_rebuild(app: Flask, people: dict[str, int]) -> None:
@@ -263,11 +263,51 @@ def test_the_commands_check_and_rebuild(app: Flask, people: dict[str, int]) -> N
     with app.app_context():
         material_id = make_material(people["alice"]).id
     result = runner.invoke(args=["search", "check"])
-    assert (result.exit_code, result.output) == (1, f"missing: {material_id}\nsurplus: none\n")
+    missing = f"missing: {material_id}\nsurplus: none\noutdated: none\n"
+    assert (result.exit_code, result.output) == (1, missing)
     result = runner.invoke(args=["search", "rebuild"])
     assert (result.exit_code, result.output) == (0, "1 materials indexed\n")
     result = runner.invoke(args=["search", "check"])
-    assert (result.exit_code, result.output) == (0, "missing: none\nsurplus: none\n")
+    assert (result.exit_code, result.output) == (0, AGREES)
+
+
+AGREES = "missing: none\nsurplus: none\noutdated: none\n"
+
+
+def test_the_command_repairs_what_differs(any_app: Flask) -> None:
+    people = make_people(any_app)
+    with any_app.app_context():
+        gone, changed, missing = (
+            make_material(people["alice"], title=f"M{n}").id for n in range(3)
+        )
+        update_index()
+        search_index().update([], [missing])
+        db.session.delete(get_material(gone))
+        get_material(changed).touch()
+        db.session.commit()
+        revision = get_material(changed).revision
+    runner = any_app.test_cli_runner()
+    result = runner.invoke(args=["search", "check"])
+    assert result.exit_code == 1
+    assert result.output == f"missing: {missing}\nsurplus: {gone}\noutdated: {changed}\n"
+    result = runner.invoke(args=["search", "check", "--fix"])
+    assert (result.exit_code, result.output) == (0, AGREES)
+    with any_app.app_context():
+        assert search_index().revisions()[changed] == revision
+        assert not indexing.has_pending()
+
+
+def test_the_command_makes_a_broken_index_anew(app: Flask, people: dict[str, int]) -> None:
+    with app.app_context():
+        make_material(people["alice"])
+        (settings().data_dir / "index" / "current").write_text("nonsense")
+    runner = app.test_cli_runner()
+    result = runner.invoke(args=["search", "check"])
+    assert result.exit_code == 1
+    assert "run `flask search check --fix`" in result.output
+    result = runner.invoke(args=["search", "check", "--fix"])
+    assert result.exit_code == 0
+    assert result.output.endswith(AGREES)
 
 
 # Asking ---------------------------------------------------------------------------------------

@@ -27,6 +27,15 @@ def churn(root: str) -> None:
         print(turn, flush=True)
 
 
+def begin_rebuild(root: str) -> None:
+    """Put ever more documents into a new index, a batch at a time, and never come to the end."""
+    with WhooshIndex(Path(root)).rebuilding() as making:
+        for end in range(10, 1_000_000, 10):
+            numbers = range(end - 9, end + 1)
+            making.add(document(n, PAGE, revision=3) for n in numbers)
+            print(end, flush=True)
+
+
 def hold_lock(root: str) -> None:
     """Hold the writers' lock until killed."""
     with IndexStore(Path(root)).writing(5.0):
@@ -35,4 +44,5 @@ def hold_lock(root: str) -> None:
 
 
 if __name__ == "__main__":
-    {"update_once": update_once, "churn": churn, "hold_lock": hold_lock}[sys.argv[1]](sys.argv[2])
+    acts = (update_once, churn, begin_rebuild, hold_lock)
+    {act.__name__: act for act in acts}[sys.argv[1]](sys.argv[2])

@@ -33,7 +33,8 @@ def matan(app: Flask) -> int:
 def test_all_three_kinds_are_followed_listed_and_left(
     alice: FlaskClient, people: dict[str, int], matan: int
 ) -> None:
-    search = {"search": "ряды & суммы", "category": "matan", "rating_gte": 4}
+    more = {"tag": ["б", "а"], "semester": 4, "year": 2025, "exact": True, "literal": ["ряды"]}
+    search = {"search": "ряды & суммы", "category": "matan", "rating_gte": 4, **more}
     for body in (
         {"kind": "subject", "category_id": matan},
         {"kind": "author", "author_id": people["maria"]},
@@ -51,6 +52,8 @@ def test_all_three_kinds_are_followed_listed_and_left(
         "search": "ряды & суммы",
         "category": str(matan),
         "rating_gte": 4.0,
+        **more,
+        "tag": ["а", "б"],
     }
     page = alice.get(found["url"].removeprefix("http://localhost"))
     assert "ряды &amp; суммы" in page.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -67,6 +68,8 @@ SEARCHES = [
     SearchInput(text="a+b & c=d #1 100% «ё»; x"),
     SearchInput(text="я" * 300, type="lecture", rating_gte=4.5),
     SearchInput(uploaded_after=date(2026, 1, 31), uploaded_before=date(2026, 2, 28)),
+    SearchInput(kind="docx", language="ru", semester=4, year=2025, tags=("1 курс", "c#")),
+    SearchInput(text="vfnfy c++", exact=True, literal=("c++", "vfnfy")),
 ]
 
 
@@ -75,7 +78,7 @@ def test_a_search_is_spelt_so_that_it_can_be_read(app: Flask, wanted: SearchInpu
     with app.test_request_context():
         target = service.write_search(wanted)
         assert service.read_search(target) == wanted
-        arguments = MultiDict(service.search_arguments(target))
+        arguments: MultiDict[str, str] = MultiDict(service.search_arguments(target))
         assert read_input(arguments, strict=True) == wanted
 
 
@@ -106,6 +109,21 @@ def test_a_search_is_called_by_its_name_or_by_what_it_asks(
         subject = service.follow_subject(alice, make_category())
         with pytest.raises(InvalidInput):
             service.rename_search(subject, "Матан")
+
+
+def test_a_search_says_all_that_it_asks(app: Flask, people: dict[str, int]) -> None:
+    with app.test_request_context():
+        filters: dict[str, Any] = {"kind": "video", "language": "ru", "semester": 4, "year": 2025}
+        words: dict[str, Any] = {"text": "c++", "exact": True, "literal": ("c++",)}
+        wanted = SearchInput(**words, **filters, tags=("б", "а"), within="week")
+        own = service.follow_search(person(people["alice"]), wanted)
+        assert service.describe_search(own) == (
+            "c++, Video, Russian, Semester 4, 2025/26, #а, #б, exactly so"
+        )
+        assert "within" not in own.target
+        nothing = SearchInput(exact=True, literal=("c++",), within="week")
+        with pytest.raises(InvalidInput):
+            service.follow_search(person(people["alice"]), nothing)
 
 
 def test_subscriptions_are_ones_own(app: Flask, people: dict[str, int]) -> None:

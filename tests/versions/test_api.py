@@ -115,6 +115,16 @@ def test_an_edit_of_what_has_changed_is_refused(
     assert said(maria.get(address))["title"] == "Раз"
 
 
+def test_an_edit_says_when_it_is_studied(programs: dict[str, Program], own: dict[str, int]) -> None:
+    alice, address = programs["alice"], f"/materials/{own['pending']}"
+    change = {"semester": 4, "year": 2024, "language": "en"}
+    answer = said(alice.patch(address, json=change))
+    assert {name: answer[name] for name in change} == change
+    assert said(alice.patch(address, json={"title": "Другое"})).items() >= change.items()
+    gone = said(alice.patch(address, json={"semester": 0, "year": 0, "language": ""}))
+    assert (gone["semester"], gone["year"], gone["language"]) == (None, None, "ru")
+
+
 def test_a_published_material_stays_in_the_moderators_subjects(
     programs: dict[str, Program], own: dict[str, int], subjects: dict[str, int]
 ) -> None:
@@ -135,6 +145,11 @@ def test_a_published_material_stays_in_the_moderators_subjects(
         ({"category_id": 999}, "category_id"),
         ({"tags": "ряды"}, "tags"),
         ({"tags": [str(n) for n in range(16)]}, "tags"),
+        ({"semester": 13}, "semester"),
+        ({"semester": -1}, "semester"),
+        ({"year": 1989}, "year"),
+        ({"year": 2099}, "year"),
+        ({"language": "de"}, "language"),
     ],
 )
 def test_a_refused_edit_names_the_field(

@@ -17,6 +17,7 @@ from edu.errors import Conflict, Forbidden
 from edu.extensions import db
 from edu.materials.models import Material, MaterialStatus
 from edu.materials.service import MaterialData
+from edu.search.indexing import to_document
 from edu.search.service import SearchInput, find_materials
 from edu.versions import service
 from tests.conftest import make_people
@@ -155,6 +156,60 @@ def test_an_edit_changes_everything_that_is_said(
     assert "Второй семестр</textarea>" in page
 
 
+STUDIED = {"semester": "4", "year": "2024", "language": "en"}
+
+
+def studied(app: Flask, material_id: int) -> tuple[int | None, int | None, str]:
+    with app.app_context():
+        material = get_material(material_id)
+        return material.semester, material.year, material.language
+
+
+def test_an_edit_says_when_it_is_studied_and_corrects_the_language(
+    app: Flask, alice: FlaskClient, own: dict[str, int]
+) -> None:
+    assert edit(alice, own["pending"], **STUDIED).status_code == 303
+    assert studied(app, own["pending"]) == (4, 2024, "en")
+    page = alice.get(f"/materials/{own['pending']}/edit").text
+    for choice in ('value="4">4', 'value="2024">2024/25', 'value="en">English'):
+        assert f"<option selected {choice}</option>" in page
+    assert edit(alice, own["pending"], semester="", year="", language="ru").status_code == 303
+    assert studied(app, own["pending"]) == (None, None, "ru")
+
+
+def test_a_language_left_to_the_text_is_found_in_it(
+    app: Flask, alice: FlaskClient, maria: FlaskClient, own: dict[str, int]
+) -> None:
+    for name in ("pending", "processing"):
+        edit(maria, own[name], language="en")
+        assert edit(maria, own[name], title="Ряды Фурье", language="").status_code == 303
+    assert studied(app, own["pending"])[2] == "ru"
+    # Its text is not there yet: processing tells.
+    assert studied(app, own["processing"])[2] == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("semester", "13"), ("year", "1"), ("language", "de")]
+)
+def test_what_is_no_semester_year_or_language_is_refused(
+    app: Flask, alice: FlaskClient, own: dict[str, int], field: str, value: str
+) -> None:
+    answer = edit(alice, own["pending"], **{field: value})
+    assert answer.status_code == 422
+    assert f'id="{field}-errors"' in answer.text
+
+
+def test_search_learns_when_it_is_studied(
+    app: Flask, maria: FlaskClient, own: dict[str, int]
+) -> None:
+    edit(maria, own["active"], **STUDIED)
+    with app.app_context():
+        material = get_material(own["active"])
+        document = to_document(material)
+        assert (document.semester, document.year, document.language) == (4, 2024, "en")
+        assert document.revision == material.revision == material.indexed_revision
+
+
 def test_what_was_sent_back_waits_again(
     app: Flask, alice: FlaskClient, maria: FlaskClient, own: dict[str, int]
 ) -> None:
@@ -233,6 +288,28 @@ def test_of_two_edits_the_second_is_asked_again(
     assert maria.post(address, data=again).status_code == 303
     with app.app_context():
         assert get_material(own["pending"]).title == "Марии"
+
+
+@pytest.mark.parametrize("change", [{"semester": "2"}, {"year": "2020"}, {"language": "ru"}])
+def test_each_of_these_is_an_edit(
+    alice: FlaskClient, maria: FlaskClient, own: dict[str, int], change: dict[str, str]
+) -> None:
+    edit(alice, own["pending"], **STUDIED)
+    address = f"/materials/{own['pending']}/edit"
+    seen = form_of(maria, own["pending"])
+    assert edit(alice, own["pending"], **STUDIED | change).status_code == 303
+    assert maria.post(address, data=seen | STUDIED).status_code == 409
+
+
+def test_a_language_that_was_found_meanwhile_is_no_edit(
+    app: Flask, alice: FlaskClient, own: dict[str, int]
+) -> None:
+    seen = form_of(alice, own["pending"])
+    with app.app_context():
+        get_material(own["pending"]).language = "ru"
+        db.session.commit()
+    address = f"/materials/{own['pending']}/edit"
+    assert alice.post(address, data=seen | {"title": "Ряды"}).status_code == 303
 
 
 def test_votes_and_views_are_no_edits(

@@ -3,20 +3,22 @@ import htmx from "htmx.org/dist/htmx.esm.js";
 import "./requests.js";
 import "./theme.js";
 import "./overlays.js";
+import "./completion.js";
 import "./toasts.js";
-import "./search.js";
 import "./upload.js";
 import "./queue.js";
 import "./order.js";
 import "./tree.js";
 import { markAll } from "./marks.js";
 import { keepPlaces } from "./places.js";
+import { openChapters } from "./video.js";
 
 window.htmx = htmx;
 
 function onReady() {
   markAll(document);
   keepPlaces();
+  openChapters();
 }
 
 if (document.readyState === "loading") {

@@ -1,4 +1,6 @@
-// The upload form: drop zone, checks before sending, progress while sending.
+// The upload form: drop zone, checks before sending, what a name tells, progress while sending.
+import htmx from "htmx.org/dist/htmx.esm.js";
+
 const TITLE_FROM_NAME = /\.[^.]+$/;
 
 /** Bytes as the server writes them: in steps of 1024, with its names of the units. */
@@ -41,10 +43,31 @@ function showFile(zone) {
   }
 }
 
+/** Has the server fill in semester and year as the names tell them; what a person chose stands. */
+function askHints(form) {
+  const row = form?.querySelector("[data-hints]");
+  if (!row || "chosen" in row.dataset) {
+    return;
+  }
+  const value = (name) => form.elements.namedItem(name).value;
+  const file = form.elements.namedItem("file").files[0]?.name ?? "";
+  const text = `${value("title")} ${file.replace(TITLE_FROM_NAME, "")}`.trim();
+  if (text && !(value("semester") && value("year"))) {
+    const values = { text, semester: value("semester"), year: value("year") };
+    htmx.ajax("GET", row.dataset.hints, { target: row, swap: "outerHTML", values });
+  }
+}
+
 document.addEventListener("change", (event) => {
   const zone = event.target.closest("[data-drop]");
   if (zone && event.target.type === "file") {
     showFile(zone);
+  }
+  const row = event.target.closest("[data-hints]");
+  if (row) {
+    row.dataset.chosen = "";
+  } else if (zone || event.target.name === "title") {
+    askHints(event.target.form);
   }
 });
 

@@ -1,0 +1,74 @@
+"""What helps where a search finds nothing: the nearest titles, and subjects of that name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from edu.catalog.models import Category, CategoryAlias
+from edu.extensions import db, search_index
+from edu.materials.models import Material
+from edu.materials.service import load_active
+from edu.search.analysis import stems
+from edu.search.base import SearchRequest, Wording
+from edu.search.query import ParsedQuery
+from edu.search.service import Found, index_at_hand
+
+MOST_TITLES = 5
+MOST_SUBJECTS = 5
+MOST_WORDS = 8  # of a query, for which similar ones are looked up
+EDITS = 2
+
+
+def find_nearest(found: Found) -> list[Material]:
+    """Up to MOST_TITLES materials that would be found with a little less asked. Raises Unavailable.
+
+    First without filters, then without phrases and exclusions, then by words spelt alike.
+    """
+    with index_at_hand():
+        for wordings in _ever_looser(found.understood.wordings):
+            if not any(wording.query.terms for wording in wordings):
+                continue
+            answer = search_index().search(SearchRequest(wordings, per_page=MOST_TITLES))
+            materials = load_active(hit.id for hit in answer.hits)
+            if materials:
+                return [materials[hit.id] for hit in answer.hits if hit.id in materials]
+    return []
+
+
+def _ever_looser(wordings: tuple[Wording, ...]) -> Iterator[tuple[Wording, ...]]:
+    yield wordings
+    yield tuple(
+        replace(each, query=replace(each.query, phrases=(), excluded=frozenset()))
+        for each in wordings
+    )
+    terms = [term for each in wordings[:1] for term in each.query.terms[:MOST_WORDS]]
+    similar = [word.stem for term in terms for word in search_index().similar_words(term, EDITS, 1)]
+    yield (Wording(_query_of(similar)),)
+
+
+def _query_of(words: list[str]) -> ParsedQuery:
+    terms = tuple(dict.fromkeys(words))
+    return ParsedQuery(terms, tuple(enumerate(terms)), (), frozenset(), asks_nothing=False)
+
+
+def find_subjects(terms: list[str]) -> list[Category]:
+    """Up to MOST_SUBJECTS subjects called by these stems; those called by nothing else first."""
+    wanted, shares = set(terms), dict[int, float]()
+    for number, name in _list_names() if wanted else ():
+        own = {stem for stem in stems(name) if stem}
+        share = len(own & wanted) / max(len(own), 1)
+        shares[number] = max(share, shares.get(number, 0.0))
+    best = sorted((n for n, share in shares.items() if share), key=lambda n: (-shares[n], n))
+    chosen = (db.session.get(Category, number) for number in best[:MOST_SUBJECTS])
+    return [category for category in chosen if category]
+
+
+def _list_names() -> Iterator[tuple[int, str]]:
+    for columns in (
+        (Category.id, Category.name),
+        (CategoryAlias.category_id, CategoryAlias.alias),
+    ):
+        yield from ((row[0], row[1]) for row in db.session.execute(select(*columns)))
