@@ -19,6 +19,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import close_all_sessions
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from edu import create_app
@@ -38,6 +39,30 @@ class Browser(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         return super().open(*args, **{"buffered": True, **kwargs})
+
+
+class LateRule(Rule):
+    """A route that compiles how to build its address when somebody asks for the address.
+
+    Compiling is most of what making an app costs, and thousands of tests make one.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compiled: list[Callable[..., tuple[str, str]]] = []
+
+        def build(rule: Rule, **values: Any) -> tuple[str, str]:
+            if not compiled:
+                compiled.append(Rule._compile_builder(rule, append_unknown))
+            return compiled[0](rule, **values)
+
+        return build
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_apps() -> Iterator[None]:
+    usual, Flask.url_rule_class = Flask.url_rule_class, LateRule
+    yield
+    Flask.url_rule_class = usual
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any
 
 from flask_openapi3.models.info import Info
@@ -27,14 +28,24 @@ DESCRIPTION = "\n\n".join(
 
 
 class ApiApp(OpenAPI):
-    """Flask with an OpenAPI 3.1 document, `spec_json`, built once when all parts are registered."""
+    """Flask with an OpenAPI 3.1 document, made when somebody first asks for it."""
 
-    def generate_spec_json(self) -> None:
-        """Build the document, with what all operations have in common."""
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._describing = Lock()
+        self._document: dict[str, Any] | None = None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The description of all parts that are registered, with what operations have in common."""
         from edu.api.document import finish_document
 
-        super().generate_spec_json()  # type: ignore[no-untyped-call]  # the library leaves it untyped
-        finish_document(self.spec_json, self.extensions["edu.settings"])
+        with self._describing:  # what the library builds in place is seen by nobody half-made
+            if self._document is None:
+                self.generate_spec_json()  # type: ignore[no-untyped-call]  # the library's
+                finish_document(self.spec_json, self.extensions["edu.settings"])
+                self._document = self.spec_json
+            return self._document
 
 
 def make_api_app(**flask_kwargs: Any) -> ApiApp:
@@ -95,5 +106,4 @@ def register_api(app: ApiApp) -> None:
     ):
         app.register_api(blueprint)
     app.info.title = app.extensions["edu.settings"].site_name
-    app.generate_spec_json()
     app.register_blueprint(docs)

@@ -20,10 +20,10 @@ api = AppGroup("api", help="The description of the JSON API.")
 @api.command("examples")
 def examples() -> None:
     """Print docs/api-examples.md: a curl command for each operation."""
-    click.echo(render_examples(cast("ApiApp", current_app).spec_json), nl=False)
+    click.echo(render_examples(cast("ApiApp", current_app).document), nl=False)
 
 
 @api.command("document")
 def document() -> None:
     """Print the OpenAPI document."""
-    click.echo(json.dumps(cast("ApiApp", current_app).spec_json, ensure_ascii=False, indent=2))
+    click.echo(json.dumps(cast("ApiApp", current_app).document, ensure_ascii=False, indent=2))

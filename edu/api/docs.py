@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, url_for
-from flask_openapi3.openapi import OpenAPI
 
+from edu.api.app import ApiApp
 from edu.site.requests import CSP
 from edu.site.settings import site_settings
 
@@ -18,7 +18,7 @@ DOCS_CSP = CSP.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 
 @bp.get("/openapi.json")
 def openapi() -> Response:
-    document: dict[str, Any] = cast("OpenAPI", current_app).spec_json
+    document: dict[str, Any] = cast("ApiApp", current_app).document
     return jsonify({**document, "info": {**document["info"], "title": site_settings().name}})
 
 

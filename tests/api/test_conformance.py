@@ -1,8 +1,8 @@
 """The running API keeps what its description promises, whatever is sent and whoever asks.
 
 EDU_API_EXAMPLES sets how many requests Schemathesis makes up for each operation (3 if not
-given). As the moderator, who gets furthest, it also goes through the limits of every input;
-with EDU_API_EXAMPLES it does so as everybody.
+given). As the moderator, who gets furthest, it also goes through the limits of every input. As
+others it asks once and leaves those out, unless EDU_API_EXAMPLES is set.
 """
 
 from __future__ import annotations
@@ -58,13 +58,14 @@ def test_the_api_keeps_its_promises(product: Product, person: str, tmp_path: Pat
     }
     thorough = person == "maria" or "EDU_API_EXAMPLES" in os.environ
     phases = "examples,coverage,fuzzing" if thorough else "examples,fuzzing"
+    examples = EXAMPLES if thorough else "1"
     done = subprocess.run(
         [
             str(BIN / "schemathesis"),
             f"--config-file={CONFIG}",
             "run",
             f"{product.url}/api/openapi.json",
-            f"--max-examples={EXAMPLES}",
+            f"--max-examples={examples}",
             f"--phases={phases}",
             "--checks=all",
             "--continue-on-failure",

@@ -40,7 +40,7 @@ PASSWORD = "a long phrase"  # that of the examples in the description
 
 
 def test_the_page_is_up_to_date(app: Flask) -> None:
-    made = render_examples(cast("ApiApp", app).spec_json)
+    made = render_examples(cast("ApiApp", app).document)
     assert made == PAGE, "run: flask api examples > docs/api-examples.md"
 
 

@@ -30,7 +30,7 @@ def find_node() -> str | None:
 @pytest.mark.skipif(not LINTER.is_file(), reason="no Redocly: `make test` installs it")
 def test_the_document_is_linted_clean(app: Flask, tmp_path: Path) -> None:
     document = tmp_path / "openapi.json"
-    document.write_text(json.dumps(cast("ApiApp", app).spec_json), "utf-8")
+    document.write_text(json.dumps(cast("ApiApp", app).document), "utf-8")
     node = find_node()
     assert node is not None
     done = subprocess.run(

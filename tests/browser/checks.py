@@ -75,7 +75,14 @@ _CONTRAST = r"""
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 1;
   const pen = canvas.getContext("2d", { willReadFrequently: true });
+  const known = new Map();  // reading a pixel back costs more than all the rest
   const rgba = (colour) => {
+    if (!known.has(colour)) {
+      known.set(colour, painted(colour));
+    }
+    return known.get(colour);
+  };
+  const painted = (colour) => {
     pen.clearRect(0, 0, 1, 1);
     pen.fillStyle = colour;
     pen.fillRect(0, 0, 1, 1);

@@ -202,11 +202,10 @@ def test_a_page_is_whole_wide_and_narrow_light_and_dark(sample: Sample, name: st
     complaints, faults = Complaints(), []
     if name in REFUSED:
         complaints.expect(str(REFUSED[name]))
+    person = sample.visit(who, complaints, color_scheme="light")
+    page = person.page
     for width, height in WIDTHS.items():
-        person = sample.visit(
-            who, complaints, viewport={"width": width, "height": height}, color_scheme="light"
-        )
-        page = person.page
+        page.set_viewport_size({"width": width, "height": height})
         answer = page.goto(address.format(**sample.names))
         assert answer is not None
         assert answer.status == REFUSED.get(name, 200)
@@ -221,7 +220,8 @@ def test_a_page_is_whole_wide_and_narrow_light_and_dark(sample: Sample, name: st
                 found = [fault for fault in found if " > " in fault]
             faults += [f"{width} {scheme}: {fault}" for fault in found]
             take_picture(page, f"{name}-{width}-{scheme}")
-        person.close()
+        page.emulate_media(color_scheme="light")
+    person.close()
     assert faults == []
     assert complaints.list == []
 

@@ -83,7 +83,7 @@ def test_hostile_files_end_as_expected_and_the_worker_lives(
     honest = [path.name for path in folder.glob("*.pdf")]
     assert [ends[name] for name in honest] == ["active"] * HONEST
     assert is_alive(worker.pid)
-    wait_until(lambda: product.ask(index_is_exact), 20, "the index has each once")
+    wait_until(lambda: product.ask(index_is_exact), 60, "the index has each once")
 
     # Again: nothing new; what was refused is refused with its reason once more.
     status, said = product.flask("materials", "import", str(folder))
@@ -116,5 +116,5 @@ def test_an_import_killed_half_way_goes_on_where_it_stopped(
     assert (
         max(Counter(map(tuple, product.ask(lambda: db.session.execute(pages).all()))).values()) == 1
     )
-    wait_until(lambda: product.ask(index_is_exact), 20, "the index has each once")
+    wait_until(lambda: product.ask(index_is_exact), 60, "the index has each once")
     assert is_alive(worker.pid)

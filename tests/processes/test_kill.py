@@ -61,7 +61,7 @@ def test_a_worker_killed_twice_while_it_processes_loses_nothing(
     worker = product.start_worker()
     wait_until(lambda: product.ask(count_states)["processing"] == 0, 90, "all files are done")
     assert product.ask(count_states) == {"active": FILES}
-    wait_until(lambda: product.ask(index_is_exact), 20, "the index has each once")
+    wait_until(lambda: product.ask(index_is_exact), 60, "the index has each once")
     attempts = select(func.max(Material.attempts))
     assert product.ask(lambda: db.session.scalar(attempts)) > 1
     children = descendants(worker.pid)
