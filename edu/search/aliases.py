@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ from edu.search.lexicon import Lexicon, NameAt
 from edu.search.meaning import Change
 from edu.search.spans import Edit, frozen_spans, is_free, replace_spans
 
+# An adjective before a name makes another notion of it: «центральная предельная теорема».
+_QUALIFIED = re.compile(r"\w{2}(?:ый|ий|ой|ая|яя|ое|ее|ые|ие|ых|их)\s+$")
 NAME_FACTOR = 0.85  # of a score, where the name stands for an alias
 ALIAS_FACTOR = 0.6  # where an alias stands for the name
 MOST_NAMED = 3  # names of one query for which others are tried
@@ -35,9 +38,10 @@ def use_aliases(
 ) -> list[OtherName]:
     """Return the text with other names of what it names, those first that promise most."""
     frozen = frozen_spans(text, literal)
-    named = [at for at in lexicon.find(text) if is_free(at.span, frozen)][:MOST_NAMED]
-    tried = [each for at in named for each in _other_names(at, lexicon)]
     typed = content_stems(text)
+    named = [at for at in lexicon.find(text) if is_free(at.span, frozen)][:MOST_NAMED]
+    named = [at for at in named if not _QUALIFIED.search(text[: at.span.start])]
+    tried = [each for at in named for each in _other_names(at, lexicon, len(typed))]
     new = [replace_spans(text, [Edit(each.at.span, each.name)]) for each in tried]
     evidence.learn(_questions(tried, new, typed))
     found = [
@@ -48,15 +52,18 @@ def use_aliases(
     return list(_fewer(found))
 
 
-def _other_names(at: NameAt, lexicon: Lexicon) -> Iterator[_Tried]:
-    """Yield the name for an alias, and aliases for the name; one alias says little of another."""
+def _other_names(at: NameAt, lexicon: Lexicon, words: int) -> Iterator[_Tried]:
+    """Yield the name for an alias, and aliases for the name; one alias says little of another.
+
+    A name of one word among others is rarely the subject: «ряды Фурье».
+    """
     for number in at.groups:
         name, *aliases = lexicon.groups[number]
         if lexicon.keys(name) != at.own:
             if not set(at.own) <= set(lexicon.keys(name)):  # «ряды» are no less than their name
                 yield _Tried(at, name, NAME_FACTOR)
             continue
-        for alias in aliases:
+        for alias in aliases if len(at.own) in (words, *range(2, words)) else ():
             own = lexicon.keys(alias)
             if own and not set(at.own) <= set(own):  # «числовые ряды» are found by «ряды» as it is
                 yield _Tried(at, alias, ALIAS_FACTOR)

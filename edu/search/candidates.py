@@ -29,7 +29,7 @@ LONGEST = 30
 ABBREVIATION = 6  # letters in capitals that are not a word
 MOST_SIMILAR, MOST_CANDIDATES = 24, 6  # of one word: asked for, weighed against the other words
 # What a candidate may cost (edits.py) in a word of four letters, of up to ONE_EDIT, and longer.
-LIMITS = (0.8, 1.5, 2.0)
+LIMITS = (0.8, 1.5, 1.7)
 COST_WEIGHT, COUNT_WEIGHT, CONTEXT_WEIGHT = 2.0, 0.3, 1.5
 CASE_ENDINGS = ("у", "ом", "е", "ы", "а", "ам", "ами", "ах", "ов")  # of nouns like «матан»
 

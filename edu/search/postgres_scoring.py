@@ -48,11 +48,11 @@ class Occurrences:
         found = self._connection.execute(
             # Worked out first: else the planner reads every bucket of these documents.
             "WITH asked AS MATERIALIZED ("  # noqa: S608  # our own names
-            "SELECT d.*, mark, mark & (d.buckets - 1) AS bucket FROM unnest(%s::integer[]) AS id "
-            f"JOIN {self._tables.documents} AS d USING (id), unnest(%s::integer[]) AS mark"
-            ") SELECT asked.id, asked.packed, text_length, title_length, mark, o.packed FROM asked "
-            f"JOIN {self._tables.occurrences} AS o ON o.document = asked.id "
-            "AND o.bucket = asked.bucket",
+            "SELECT id, packed, text_length, title_length, mark, mark & (buckets - 1) AS bucket "
+            f"FROM unnest(%s::integer[]) AS id JOIN {self._tables.documents} USING (id), "
+            "unnest(%s::integer[]) AS mark) "
+            "SELECT id, asked.packed, text_length, title_length, mark, o.packed FROM asked "
+            f"JOIN {self._tables.occurrences} AS o ON document = id AND o.bucket = asked.bucket",
             [id_list(wanted), list(by_mark)],
             binary=True,
         )

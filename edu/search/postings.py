@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Sequence
 from math import log
 from typing import Any
 
@@ -19,8 +19,8 @@ FEW = 8  # so many times fewer documents than postings are looked up one by one
 class Postings:
     """The documents that hold a word, ascending, and BM25 of each."""
 
-    def __init__(self, numbers: array[int], scores: array[float]) -> None:
-        self.numbers, self.scores = numbers, scores
+    def __init__(self, numbers: array[int], scores: array[float], idf: float) -> None:
+        self.numbers, self.scores, self.idf = numbers, scores, idf
         self.holders = frozenset(numbers)
 
     def add_to(self, totals: dict[int, float], among: frozenset[int], factor: float) -> None:
@@ -38,41 +38,48 @@ class Postings:
             yield number, self.scores[bisect_left(self.numbers, number)]
 
 
-def rarity(holding: int, total: int) -> float:
-    """Return the idf of Robertson and Spärck Jones, kept positive."""
-    return log(1 + (max(total - holding, 0) + 0.5) / (holding + 0.5))
-
-
 def read_postings(
     leaves: list[tuple[Any, int]],
-    alive: Container[int],
+    alive: frozenset[int],
     term: tuple[str, str],
     lengths: array[float],
-    idf: float,
     b: float,
 ) -> Postings:
     """Return the postings of a term in all segments; a leaf comes with its first number.
 
     `lengths` are those of the documents in words, over the mean of all; `b` is BM25's.
     """
-    numbers, scores = array("I"), array("d")
-    top, base, slope = idf * (K1 + 1), K1 * (1 - b), K1 * b
+    numbers, weights = array("I"), array("f")
     for leaf, offset in leaves:
-        for local, weight in _read_weights(leaf, term):
-            number = offset + local
-            if number in alive:
-                numbers.append(number)
-                scores.append(top * weight / (weight + base + slope * lengths[number]))
-    return Postings(numbers, scores)
+        for local, some in _read_blocks(leaf, term):
+            numbers.extend([offset + number for number in local])
+            weights.extend(some)
+    if numbers and any(leaf.has_deletions() for leaf, _ in leaves):
+        kept = [(n, weight) for n, weight in zip(numbers, weights, strict=True) if n in alive]
+        numbers = array("I", (number for number, _ in kept))
+        weights = array("f", (weight for _, weight in kept))
+    idf = _rarity(len(numbers), len(alive)) if numbers else 0.0
+    top, base, slope = idf * (K1 + 1), K1 * (1 - b), K1 * b
+    pairs = zip(numbers, weights, strict=True)
+    scores = [top * weight / (weight + base + slope * lengths[n]) for n, weight in pairs]
+    return Postings(numbers, array("f", scores), idf)
 
 
-def _read_weights(leaf: Any, term: tuple[str, str]) -> Iterator[tuple[int, float]]:
-    """Yield (document of the segment, summed weight of the word in it), deleted ones too."""
-    if term in leaf:
-        matcher = leaf.postings(*term)
-        matcher = getattr(
-            matcher, "child", matcher
-        )  # past the filter of deleted ones, which is slow
-        while matcher.is_active():
-            yield matcher.id(), matcher.weight()
-            matcher.next()
+def _rarity(holding: int, total: int) -> float:
+    """Return the idf of Robertson and Spärck Jones, kept positive."""
+    return log(1 + (total - holding + 0.5) / (holding + 0.5))
+
+
+def _read_blocks(leaf: Any, term: tuple[str, str]) -> Iterator[tuple[Sequence[int], Any]]:
+    """Yield the documents of the segment and the word's summed weights, deleted ones too."""
+    if term not in leaf:
+        return
+    matcher = leaf.postings(*term)
+    matcher = getattr(matcher, "child", matcher)  # past the filter of deleted ones
+    while matcher.is_active():
+        matcher.id()
+        matcher.weight()  # both have the block read, as a whole
+        yield matcher._ids, matcher._weights
+        if not hasattr(matcher, "_next_block"):  # a word of one document has no blocks
+            return
+        matcher._next_block()

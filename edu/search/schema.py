@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import struct
-from array import array
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import accumulate
 from typing import Any
 
 from whoosh import columns, fields, formats
@@ -16,45 +14,26 @@ from edu.search.analysis import stems
 from edu.search.base import IndexDocument, Row
 from edu.search.facets import Card
 from edu.search.folding import FoldedDocument, document_row, fold_document
+from edu.search.positions import pack_positions
 
 # Raised whenever the meaning of anything below changes; an older folder then asks for a rebuild.
 FORMAT = 2
 
-MAX_POSITIONS = 4096  # of one word in one document that are read back for places and phrases
 _ROW = struct.Struct("<IIIIIQI")
 
 Posting = tuple[bytes, int, float, bytes]
 
 
-class PackedPositions(formats.Positions):  # type: ignore[misc]  # Whoosh is untyped
-    """Positions as differences in 32-bit integers: far faster to read than Whoosh's."""
-
-    def encode(self, positions: list[int]) -> bytes:
-        """Return the sorted positions packed."""
-        shifted = [0, *positions[:-1]]
-        return array("I", [p - q for p, q in zip(positions, shifted, strict=True)]).tobytes()
-
-    def decode_positions(self, packed: bytes) -> array[int]:
-        """Return the first MAX_POSITIONS positions, ascending."""
-        return array("I", accumulate(array("I", packed[: 4 * MAX_POSITIONS])))
-
-    def decode_frequency(self, packed: bytes) -> int:
-        """Return how often the word occurs."""
-        return len(packed) // 4
-
-
-class FoldedText(fields.TEXT):  # type: ignore[misc]  # Whoosh is untyped
-    """Text that was analysed already: its value is a FoldedDocument, its postings are weighted."""
+class FoldedText(fields.FieldType):  # type: ignore[misc]  # Whoosh is untyped
+    """Text that was analysed already: the value is a FoldedDocument, the postings are weighted."""
 
     def __init__(self) -> None:
-        super().__init__(phrase=True)
-        self.format = PackedPositions()
+        super().__init__(formats.Existence(), analyzer=None, scorable=True)
 
     def index(self, value: FoldedDocument, **_: Any) -> Iterator[Posting]:
-        """Yield (word, count, weight, packed positions) for each distinct word."""
-        encode = self.format.encode
+        """Yield (word, count, weight, nothing) for each distinct word."""
         for stem, positions in value.positions.items():
-            yield stem.encode(), len(positions), value.weights[stem], encode(positions)
+            yield stem.encode(), len(positions), value.weights[stem], b""
 
 
 class Words(fields.FieldType):  # type: ignore[misc]  # Whoosh is untyped
@@ -83,6 +62,7 @@ def new_schema() -> fields.Schema:
         row=fields.COLUMN(columns.FixedBytesColumn(_ROW.size)),
         card=fields.COLUMN(columns.VarBytesColumn()),
         passages=fields.COLUMN(columns.VarBytesColumn()),
+        positions=fields.COLUMN(columns.VarBytesColumn()),
     )
 
 
@@ -92,6 +72,7 @@ def document_fields(document: IndexDocument) -> dict[str, Any]:
     return {
         "passages": passages.pack(),
         "text": folded,
+        "positions": pack_positions(folded.positions),
         "title": [stem for stem in stems(document.title) if stem],
         "mark": [id_mark(document.id)],
         "row": _ROW.pack(*document_row(document), document.revision),

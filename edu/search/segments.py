@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +14,9 @@ from whoosh.index import FileIndex
 from edu.search.base import Row
 from edu.search.facets import Card
 from edu.search.schema import new_schema, unpack_card, unpack_row
-from edu.search.vocabulary import Vocabulary
 
 _lock = threading.Lock()
 _segments: dict[tuple[Path, str], Segment] = {}
-_vocabularies: dict[Path, Vocabulary] = {}
 
 
 class SegmentGone(Exception):  # an everyday event, answered by opening anew
@@ -67,15 +63,6 @@ def segment_of(folder: Path, leaf: Any) -> Segment:
     return known
 
 
-def vocabulary_of(folder: Path, leaves: Iterable[Any]) -> Vocabulary:
-    """Return the stems of an index, which of a new segment are read on the first question."""
-    with _lock:
-        vocabulary = _vocabularies.setdefault(folder, Vocabulary())
-    for leaf in leaves:
-        vocabulary.take_up(str(leaf.segment().segment_id()), partial(leaf.lexicon, "text"))
-    return vocabulary
-
-
 def open_column(leaf: Any, name: str) -> Any:
     """Return a reader of a column that every document has a value in."""
     reader = leaf.column_reader(name, translate=False)
@@ -98,6 +85,3 @@ def _forget_missing(folder: Path) -> None:
         replaced = other[0] != folder and not other[0].exists()
         if replaced or (other[0] == folder and other[1] not in on_disk):
             del _segments[other]
-    for other_folder in list(_vocabularies):
-        if other_folder != folder and not other_folder.exists():
-            del _vocabularies[other_folder]

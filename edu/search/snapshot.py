@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,18 +15,20 @@ from typing import Any
 from edu.search.base import Facet, Row, SearchFilters, SimilarWord
 from edu.search.facets import Facets, Moments
 from edu.search.folding import PassageMap
-from edu.search.postings import Postings, rarity, read_postings
+from edu.search.positions import find_positions
+from edu.search.postings import Postings, read_postings
 from edu.search.segments import (
     Segment,
     SegmentGone,
     open_column,
     open_index,
     segment_of,
-    vocabulary_of,
 )
 from edu.search.weights import TITLE_B, B
+from edu.search.words import words_of
 
-HELD_POSTINGS = 400_000  # remembered for each state, about 35 MB
+HELD_POSTINGS = 1_000_000  # remembered for each state, about 60 MB
+RECENT_BYTES = 8_000_000  # of positions, remembered for each thread
 FIELDS = {"text": B, "title": TITLE_B}
 WEIGHED = 400  # similar words whose documents are counted
 
@@ -64,7 +67,10 @@ class Snapshot:
         # A thread that ends drops its snapshot: the files must not wait for the collector.
         self._closer = weakref.finalize(self, self._reader.close)
         self._leaves = _leaves(self._reader)
-        self._passages: list[Any] = []
+        self._offsets = [offset for _, offset in self._leaves]
+        self._columns: list[dict[str, Any]] = []
+        self._recent: dict[int, bytes] = {}  # positions of documents
+        self._recent_size = 0
         self._segments: list[Segment] = []
         for leaf, _ in self._leaves:
             self._touch(leaf)
@@ -80,7 +86,7 @@ class Snapshot:
             lengths = f"{leaf.segment().segment_id()}*_{name}_len*"
             if leaf.field_length(name) and not any(self.folder.glob(lengths)):
                 raise SegmentGone(name)
-        self._passages.append(open_column(leaf, "passages"))
+        self._columns.append({name: open_column(leaf, name) for name in ("passages", "positions")})
         self._segments.append(segment_of(self.folder, leaf))
 
     def _share(self) -> _State:
@@ -136,8 +142,7 @@ class Snapshot:
 
     def idf(self, stem: str) -> float:
         """Return how much a word tells, 0 for one that no document holds."""
-        holding = self._reader.doc_frequency("text", stem)
-        return rarity(holding, self._reader.doc_count_all()) if holding else 0.0
+        return self._postings("text", stem).idf
 
     def documents_with(self, stem: str) -> frozenset[int]:
         """Return the numbers of the documents that hold the word."""
@@ -147,10 +152,8 @@ class Snapshot:
         state, term = self._state, (name, stem)
         known = state.postings.get(term)
         if known is None:
-            total = self._reader.doc_count_all()
-            idf = rarity(self._reader.doc_frequency(name, stem), total)
             alive, lengths = state.facets.alive, state.lengths[name]
-            known = read_postings(self._leaves, alive, term, lengths, idf, FIELDS[name])
+            known = read_postings(self._leaves, alive, term, lengths, FIELDS[name])
             state.remember(term, known)
         return known
 
@@ -164,8 +167,7 @@ class Snapshot:
 
     def similar_words(self, stem: str, edits: int, limit: int) -> list[SimilarWord]:
         """Return stems that are near, the nearest first, then those that most documents hold."""
-        vocabulary = vocabulary_of(self.folder, (leaf for leaf, _ in self._leaves))
-        near = vocabulary.near(stem, edits)
+        near = words_of(self.folder).load().near(stem, edits)
         count = partial(self._reader.doc_frequency, "text")
         weighed = nsmallest(WEIGHED, near, key=lambda other: (near[other], other))
         ranked = sorted(weighed, key=lambda other: (near[other], -count(other), other))
@@ -190,19 +192,27 @@ class Snapshot:
 
     def positions(self, stem: str, numbers: Iterable[int]) -> dict[int, array[int]]:
         """Return the ascending positions of a word in each of these documents that holds it."""
-        found: dict[int, array[int]] = {}
-        wanted = sorted(numbers)
-        for leaf, offset in self._leaves:
-            if ("text", stem) in leaf:
-                here = [n for n in wanted if offset <= n < offset + leaf.doc_count_all()]
-                matcher = leaf.postings("text", stem)
-                found.update(_read_positions(matcher, here, offset))
-        return found
+        found = ((number, find_positions(self._packed(number), stem)) for number in numbers)
+        return {number: positions for number, positions in found if positions}
 
     def passages(self, number: int) -> PassageMap:
         """Return where the passages of a document lie."""
-        at = max(i for i, (_, offset) in enumerate(self._leaves) if offset <= number)
-        return PassageMap.unpack(self._passages[at][number - self._leaves[at][1]])
+        return PassageMap.unpack(self._read("passages", number))
+
+    def _packed(self, number: int) -> bytes:
+        """Return a document's positions, which are asked for once for each word of a query."""
+        packed = self._recent.get(number)
+        if packed is None:
+            packed = self._read("positions", number)
+            if self._recent_size > RECENT_BYTES:
+                self._recent, self._recent_size = {}, 0
+            self._recent[number] = packed
+            self._recent_size += len(packed)
+        return packed
+
+    def _read(self, column: str, number: int) -> bytes:
+        at = bisect_right(self._offsets, number) - 1
+        return bytes(self._columns[at][column][number - self._offsets[at]])
 
 
 def latest_generation(number: int, folder: Path) -> int:
@@ -216,15 +226,3 @@ def _generation(number: int, toc: int) -> int:
 
 def _leaves(reader: Any) -> list[tuple[Any, int]]:
     return list(reader.leaf_readers()) if reader.doc_count_all() else []
-
-
-def _read_positions(
-    matcher: Any, wanted: list[int], offset: int
-) -> Iterator[tuple[int, array[int]]]:
-    read = partial(matcher.value_as, "positions")
-    for number in wanted:
-        if not matcher.is_active():
-            return
-        matcher.skip_to(number - offset)
-        if matcher.is_active() and matcher.id() == number - offset:
-            yield number, read()

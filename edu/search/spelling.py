@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from edu.search.analysis import stem_word
 from edu.search.candidates import (
+    FEWEST_LETTERS,
     Word,
     find_candidates,
     find_words,
@@ -24,7 +25,7 @@ MOST_WORDS = 6  # looked up in one query
 MOST_CONTEXT = 4  # other words that a candidate is looked for beside
 # From this cost on it is searched for beside what was typed, not instead; with the other words in
 # the same documents it may cost CONTEXT_TRUST more.
-DOUBTFUL = 0.9
+DOUBTFUL, DOUBTFUL_SHORT = 0.9, 0.4  # the second for words of four letters
 CONTEXT_TRUST = 0.6
 # A known word that may be a slip all the same, when the whole query finds nothing.
 RARE, FAR_COMMONER = 2, 10  # documents; times
@@ -54,7 +55,8 @@ def correct_spelling(text: str, literal: frozenset[str], evidence: Evidence) -> 
     changes, doubtful = [], []
     for word, best, share in _choose(text, unknown[:MOST_WORDS], evidence):
         edit = Edit(word.span, in_case_of(word.typed, best.word))
-        if best.cost >= DOUBTFUL + CONTEXT_TRUST * share:
+        least = DOUBTFUL if len(word.folded) > FEWEST_LETTERS else DOUBTFUL_SHORT
+        if best.cost >= least + CONTEXT_TRUST * share:
             doubtful.append(edit)
         else:
             edits.append(edit)
@@ -72,7 +74,7 @@ def doubt_spelling(text: str, literal: frozenset[str], evidence: Evidence) -> Sp
     for word in words[:1] if len(whole) > 1 and not evidence.count(*whole) else []:
         rest = [stem for stem in whole if stem != stem_word(word.typed)]
         least = FAR_COMMONER * evidence.count(stem_word(word.typed))
-        found = find_candidates(word, evidence)
+        found = [each for each in find_candidates(word, evidence) if each.cost < DOUBTFUL]
         evidence.learn((*rest, each.stem) for each in found)
         for best in found:
             if evidence.count(best.stem) >= least and evidence.count(*rest, best.stem):

@@ -40,6 +40,10 @@ class Vocabulary:
             self._known |= fresh
             self._segments.add(segment)
 
+    def fresh(self, stems: Iterable[str]) -> set[str]:
+        """Return those of the stems that could be typed and are not known yet."""
+        return {stem for stem in stems if stem not in self._known and _TYPED.fullmatch(stem)}
+
     def near(self, stem: str, edits: int) -> dict[str, int]:
         """Return stem -> edits of those within so many edits, the word itself left out."""
         edits = min(edits, MOST_EDITS)

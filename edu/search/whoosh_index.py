@@ -25,6 +25,7 @@ from edu.search.base import (
 from edu.search.ranking import answer
 from edu.search.snapshot import Snapshot, latest_generation
 from edu.search.store import IndexStore
+from edu.search.words import words_of
 from edu.search.writing import FolderRebuild, merge_segments, write_batch
 
 T = TypeVar("T")
@@ -96,7 +97,8 @@ class WhooshIndex:
         gone = documents.keys() | set(deletes)
         if gone:
             with self._store.writing(self._lock_timeout):
-                write_batch(self._store.live()[1], documents.values(), gone, merge=True)
+                folder = self._store.live()[1]
+                write_batch(folder, words_of(folder), documents.values(), gone, merge=True)
 
     @contextmanager
     def rebuilding(self) -> Iterator[Rebuild]:

@@ -6,6 +6,7 @@ import logging
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from edu.search.schema import document_fields, id_mark
 from edu.search.segments import create_index, open_index
 from edu.search.snapshot import Snapshot
 from edu.search.store import IndexStore
+from edu.search.words import WordFile
 
 log = logging.getLogger(__name__)
 
-MOST_SEGMENTS = 8  # beyond, an update merges the smallest
+MOST_SEGMENTS = 8  # with so many, an update merges the smallest,
+CHEAP_DOCUMENTS = 64  # of no more documents together: half a second
 BATCH_MB = 128  # postings held in memory before they are sorted on disk
 LARGE_SHARE = 0.1  # of all documents: a segment with so many is left alone, for a merge takes long
 DELETED_SHARE = 0.2  # of its documents: unless so many of them are deleted
@@ -27,6 +30,7 @@ DELETED_SHARE = 0.2  # of its documents: unless so many of them are deleted
 
 def write_batch(
     folder: Path,
+    words: WordFile,
     documents: Iterable[IndexDocument],
     deletes: Iterable[int],
     *,
@@ -38,8 +42,12 @@ def write_batch(
     """
     writer = _open_writer(folder)
     try:
+        stems: set[str] = set()
         for document in documents:
-            writer.add_document(**_fields(document))
+            fields = _fields(document)
+            writer.add_document(**fields)
+            stems.update(fields["text"].positions)
+        words.add(stems)
         # Deletes reach what was there before, never what has just been added.
         with writer.searcher() as before:
             for number in deletes:
@@ -47,7 +55,8 @@ def write_batch(
     except BaseException:
         writer.cancel()
         raise
-    writer.commit(merge=merge and len(writer.segments) >= MOST_SEGMENTS)
+    merged = _find_smallest(writer.segments) if merge else []
+    writer.commit(mergetype=lambda into, segments: _merge(into, segments, merged))
 
 
 def merge_segments(folder: Path) -> None:
@@ -58,6 +67,14 @@ def merge_segments(folder: Path) -> None:
         writer.commit(mergetype=lambda into, segments: _merge(into, segments, merged))
     else:
         writer.cancel()
+
+
+def _find_smallest(segments: list[Any]) -> list[Any]:
+    """Return the segments that can be made one of at little cost, once there are many."""
+    ordered = sorted(segments, key=lambda segment: segment.doc_count_all())
+    sizes = accumulate(segment.doc_count_all() for segment in ordered)
+    small = [each for each, size in zip(ordered, sizes, strict=True) if size <= CHEAP_DOCUMENTS]
+    return small if len(segments) >= MOST_SEGMENTS and len(small) > 1 else []
 
 
 def _worth_merging(segments: list[Any]) -> list[Any]:
@@ -74,12 +91,18 @@ def _worth_merging(segments: list[Any]) -> list[Any]:
 
 
 def _merge(writer: Any, segments: list[Any], merged: list[Any]) -> list[Any]:
-    """Write these segments into the new one; return the others. Whoosh's kind of merge policy."""
-    for segment in merged:
-        reader = SegmentReader(writer.storage, writer.schema, segment)
-        writer.add_reader(reader)
-        reader.close()
-    return [segment for segment in segments if segment not in merged]
+    """Write these segments into the new one; return the others. Whoosh's kind of merge policy.
+
+    Segments without living documents are dropped: merged alone, they would make an empty one,
+    which lacks its columns and cannot be read.
+    """
+    living = [each for each in segments if each.deleted_count() < each.doc_count_all()]
+    for segment in living:
+        if segment in merged:
+            reader = SegmentReader(writer.storage, writer.schema, segment)
+            writer.add_reader(reader)
+            reader.close()
+    return [segment for segment in living if segment not in merged]
 
 
 class FolderRebuild:
@@ -89,6 +112,7 @@ class FolderRebuild:
         self._store, self._lock_timeout = store, lock_timeout
         self._folder = store.unfinished
         self._revisions = self._take_up()
+        self._words = WordFile(self._folder)
 
     def revisions(self) -> dict[int, int]:
         """Return id -> revision of what is in it already."""
@@ -107,7 +131,7 @@ class FolderRebuild:
         def outdated() -> Iterator[int]:  # asked when all have been added
             yield from (gone | added.keys()) & self._revisions.keys()
 
-        write_batch(self._folder, noted(), outdated(), merge=False)
+        write_batch(self._folder, self._words, noted(), outdated(), merge=False)
         kept = self._revisions.keys() - gone
         self._revisions = {number: self._revisions[number] for number in kept} | added
 

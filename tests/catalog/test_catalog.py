@@ -32,6 +32,16 @@ def test_a_category_knows_its_way(any_app: Flask) -> None:
         assert fourier.full_name == "Математический анализ → Ряды → Ряды Фурье"
 
 
+def test_each_category_has_its_names_together(any_app: Flask) -> None:
+    with any_app.app_context():
+        make_tree()
+        assert set(service.list_name_groups()) == {
+            ("Математический анализ", "матан", "мат анализ"),
+            ("Ряды",),
+            ("Ряды Фурье",),
+        }
+
+
 @pytest.mark.parametrize("parent", ["root", "below"])
 def test_siblings_have_different_slugs(any_app: Flask, parent: str) -> None:
     with any_app.app_context():

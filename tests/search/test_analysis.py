@@ -36,5 +36,9 @@ def test_soft_hyphens_ligatures_and_latin_look_alikes_fold() -> None:
     assert stems("мaтpицa") == stems("матрица")
 
 
+def test_languages_of_programs_are_the_same_with_russian_letters() -> None:
+    assert stems("С++ с# ф#") == stems("C++ c# f#")
+
+
 def test_a_word_without_end_is_cut() -> None:
     assert len(stems("ы" * 10_000)[0]) <= 64

@@ -19,7 +19,7 @@ from edu.search.whoosh_index import WhooshIndex
 from jobs.search import heal_index, update_index
 from tests.samples import make_material
 from tests.search.rebuilds import count_rebuilds, make_indexed, rebuild
-from tests.search.samples import document, found
+from tests.search.samples import ask, document, found
 
 
 @pytest.fixture
@@ -145,3 +145,16 @@ def test_an_unfinished_rebuild_that_cannot_be_read_is_begun_anew(tmp_path: Path)
         making.add([document(3, "ряд")])
         making.finish()
     assert found(index, "ряд") == [3]
+
+
+def test_segments_that_lose_all_their_documents_leave_no_trace(tmp_path: Path) -> None:
+    index = WhooshIndex.open_or_create(tmp_path)
+    for number in range(12):
+        index.update([document(number, "ряд")], [])
+    for number in range(12):
+        index.update([], [number])
+        assert ask(index, "ряд").total == 11 - number
+    index.optimize()
+    assert (index.ids(), found(index)) == (set(), [])
+    index.update([document(1, "ряд")], [])
+    assert found(index, "ряд") == [1]

@@ -85,11 +85,11 @@ def mean_ndcg(
 @pytest.mark.parametrize(
     ("name", "least"),
     [
-        ("known_items/queries.exact", 0.97),
-        ("known_items/queries.genitive", 0.97),
-        ("known_items/queries.typo", 0.96),
-        ("known_items/queries.layout", 0.96),
-        ("requests/queries", 0.88),
+        ("known_items/queries.exact", 0.975),
+        ("known_items/queries.genitive", 0.98),
+        ("known_items/queries.typo", 0.97),
+        ("known_items/queries.layout", 0.97),
+        ("requests/queries", 0.92),
     ],
 )
 def test_relevant_documents_come_first(

@@ -1,3 +1,5 @@
+import pytest
+
 from edu.search.analysis import stems
 from edu.search.query import MAX_TERMS, parse_query
 
@@ -5,6 +7,30 @@ from edu.search.query import MAX_TERMS, parse_query
 def test_question_words_fall_away() -> None:
     assert list(parse_query("где почитать про ряды Фурье?").terms) == stems("ряды Фурье")
     assert list(parse_query("двойной интеграл простыми словами").terms) == stems("двойной интеграл")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "где скачать ряды Фурье",
+        "подскажите что-нибудь про ряды Фурье",
+        "помогите разобраться в рядах Фурье",
+        "расскажите про ряды Фурье",
+        "ряды Фурье для чайников",
+        "ряды Фурье с нуля",
+        "где можно найти ряды Фурье",
+        "есть ли ряды Фурье?",
+        "ищу ряды Фурье, пожалуйста",
+        "ряды Фурье понятным языком",
+    ],
+)
+def test_ways_to_ask_say_nothing_of_the_subject(text: str) -> None:
+    assert list(parse_query(text).terms) == stems("ряды Фурье")
+
+
+@pytest.mark.parametrize("text", ["объяснение", "скачать", "с нуля", "для начинающих"])
+def test_wrapping_alone_is_what_is_asked_for(text: str) -> None:
+    assert parse_query(text).terms == tuple(stem for stem in stems(text) if stem)
 
 
 def test_a_wrapping_word_alone_is_searched_for() -> None:
