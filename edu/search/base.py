@@ -184,7 +184,8 @@ class SearchIndex(Protocol):
         """Put documents in (replacing those with the same id) and take ids out. Idempotent."""
 
     def rebuilding(self) -> AbstractContextManager[Rebuild]:
-        """Hold the only right to write while a new index is made, or an unfinished one goes on.
+        """Hold the only right to rebuild while a new index is made, or an unfinished one goes on;
+        updates of the live one go on meanwhile.
 
         Leaving without finish() keeps what was added for the next time. Raises IndexBusy.
         """

@@ -111,7 +111,10 @@ class Snapshot:
     def _alive(self) -> Iterator[int]:
         for leaf, offset in self._leaves:
             numbers = range(leaf.doc_count_all())
-            yield from (offset + n for n in numbers if not leaf.is_deleted(n))
+            if leaf.has_deletions():
+                yield from (offset + n for n in numbers if not leaf.is_deleted(n))
+            else:
+                yield from range(offset, offset + len(numbers))
 
     @property
     def generation(self) -> int:

@@ -34,7 +34,8 @@ class Vocabulary:
         with self._lock:
             if segment in self._segments:
                 return
-            fresh = {stem for each in read() if _TYPED.fullmatch(stem := each.decode())}
+            words = (each.decode(errors="replace") for each in read())
+            fresh = {word for word in words if _TYPED.fullmatch(word)}
             for stem in fresh - self._known:
                 self._shelves[_shelf(stem)].append(stem)
             self._known |= fresh

@@ -40,7 +40,7 @@ def main(data: str) -> int:
     chance = random.Random(11)
     for _ in range(KILLS):
         children = [start(app, work) for work in (change, rebuild)]
-        time.sleep(chance.uniform(0.02, 0.5))
+        time.sleep(chance.uniform(0.02, 0.4))
         for child in children:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)

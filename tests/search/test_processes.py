@@ -2,7 +2,6 @@
 
 import gc
 import os
-import random
 import shutil
 import subprocess
 import sys
@@ -164,19 +163,6 @@ def test_a_failed_rebuild_leaves_the_live_index_alone(root: Path) -> None:
     with pytest.raises(RuntimeError):
         rebuild(index, broken())  # type: ignore[arg-type]  # only its first item is read
     assert ask(index, "ряд").total == 59
-    index.close()
-
-
-def test_a_writer_killed_at_any_moment_leaves_the_index_whole(root: Path) -> None:
-    chance = random.Random(3)
-    index = WhooshIndex(root)
-    for _ in range(5):
-        with writer("churn", root) as process:
-            first_line(process)
-            time.sleep(chance.random() * 0.4)
-        assert ask(index, "ряды Фурье").total == 59
-        index.update([document(1, PAGE)], [])
-        assert len(index.ids()) == 59
     index.close()
 
 
