@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import MetaData, Table, inspect, text
+from sqlalchemy import MetaData, Table, event, inspect, text
 
 from edu.extensions import db, utcnow
 from tests.conftest import MakeApp
+
+VERSIONS = Path(__file__).parent.parent / "migrations" / "versions"
+STEPS = 3  # back from the newest
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -54,9 +58,16 @@ def test_migrations_go_back_to_nothing_and_up_again(bare_app: Flask) -> None:
 def test_every_step_can_be_taken_alone(bare_app: Flask) -> None:
     with bare_app.app_context():
         upgrade()
-        downgrade(revision="-1")
-        upgrade(revision="+1")
+        for _ in range(STEPS):
+            downgrade(revision="-1")
+        for _ in range(STEPS):
+            upgrade(revision="+1")
         assert differences() == []
+
+
+def test_migrations_outlive_the_code() -> None:
+    for path in VERSIONS.glob("*.py"):
+        assert not re.search(r"^\s*(?:from|import) (?:edu|jobs)\b", path.read_text(), re.MULTILINE)
 
 
 def test_upgrading_twice_changes_nothing(bare_app: Flask) -> None:
@@ -68,25 +79,83 @@ def test_upgrading_twice_changes_nothing(bare_app: Flask) -> None:
         assert db.session.execute(text("SELECT name FROM tags")).scalar() == "ряды"
 
 
+TEXTS = {
+    "ru": "Ряд сходится, если сходится последовательность его сумм. " * 3,
+    "en": "The series converges if the sequence of its partial sums has a limit. " * 3,
+}
+
+
+def _fill() -> None:
+    """Materials of the time before languages."""
+    upgrade(revision="0002")
+    run = db.session.execute
+    run(text("INSERT INTO categories (id, slug, name, position) VALUES (1, 'a', 'A', 0)"))
+    _insert("users", id=1, email="a@b.c", name="A", role="user", created_at=utcnow())
+    _insert("files", id=1, sha256="0", size=1, name="a.pdf", media_type="application/pdf")
+    for number, (title, passage) in enumerate(
+        [("IMG 1", TEXTS["ru"]), ("Ряды", TEXTS["en"]), ("Ряды", "x"), ("IMG 2", "")], 1
+    ):
+        _insert("materials", id=number, title=title, category_id=1, uploader_id=1, file_id=1)
+        for place in (7, 8):
+            _insert("passages", material_id=number, number=place, heading="", text=passage)
+    db.session.commit()
+
+
+def _languages() -> list[tuple[str, int]]:
+    found = db.session.execute(text("SELECT language, revision FROM materials ORDER BY id")).all()
+    return [(language, revision) for language, revision in found]
+
+
 def test_the_language_of_what_is_there_is_found_and_search_learns_of_it(bare_app: Flask) -> None:
-    texts = {"ru": "Ряд сходится, если сходится последовательность его сумм. " * 3}
-    texts["en"] = "The series converges if the sequence of its partial sums has a limit. " * 3
     with bare_app.app_context():
-        upgrade(revision="0002")
-        run = db.session.execute
-        run(text("INSERT INTO categories (id, slug, name, position) VALUES (1, 'a', 'A', 0)"))
-        _insert("users", id=1, email="a@b.c", name="A", role="user", created_at=utcnow())
-        _insert("files", id=1, sha256="0", size=1, name="a.pdf", media_type="application/pdf")
-        for number, (title, passage) in enumerate(
-            [("IMG 1", texts["ru"]), ("Ряды", texts["en"]), ("Ряды", "x"), ("IMG 2", "")], 1
-        ):
-            _insert("materials", id=number, title=title, category_id=1, uploader_id=1, file_id=1)
-            for place in (7, 8):
-                _insert("passages", material_id=number, number=place, heading="", text=passage)
-        db.session.commit()
+        _fill()
         upgrade()
-        found = run(text("SELECT language, revision FROM materials ORDER BY id")).all()
-        assert [tuple(row) for row in found] == [("ru", 2), ("en", 2), ("ru", 2), ("", 1)]
+        assert _languages() == [("ru", 2), ("en", 2), ("ru", 2), ("", 1)]
+
+
+class Stopped(BaseException):
+    """The process ends here."""
+
+
+def test_an_upgrade_that_was_stopped_goes_on(bare_app: Flask) -> None:
+    def stop(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("UPDATE materials"):
+            stopped.append(statement)
+            if len(stopped) == 2:
+                raise Stopped
+
+    stopped: list[str] = []
+    with bare_app.app_context():
+        _fill()
+        event.listen(db.engine, "before_cursor_execute", stop)
+        with pytest.raises(Stopped):
+            upgrade()
+        event.remove(db.engine, "before_cursor_execute", stop)
+        upgrade()
+        assert _languages() == [("ru", 2), ("en", 2), ("ru", 2), ("", 1)]
+        assert differences() == []
+
+
+def test_going_back_leaves_nothing_that_the_older_code_cannot_read(bare_app: Flask) -> None:
+    with bare_app.app_context():
+        _fill()
+        upgrade()
+        for number, (topic, kind) in enumerate([("materials", "new"), ("requests", "found")], 1):
+            about = {"user_id": 1, "topic": topic}
+            _insert("notifications", id=number, kind=kind, occasion=kind, material_id=1, **about)
+            _insert("deliveries", notification_id=number, user_id=1, channel="mail", pace="off")
+            _insert("notification_choices", channel="mail", pace="off", **about)
+        db.session.commit()
+        downgrade(revision="0002")
+        topics = [
+            db.session.scalars(text(f"SELECT {column} FROM {table}")).all()  # noqa: S608  # names from here
+            for table, column in (
+                ("notifications", "topic"),
+                ("deliveries", "notification_id"),
+                ("notification_choices", "topic"),
+            )
+        ]
+        assert topics == [["materials"], [1], ["materials"]]
 
 
 def _insert(table: str, **values: Any) -> None:

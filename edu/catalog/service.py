@@ -73,7 +73,8 @@ def list_name_groups() -> list[tuple[str, ...]]:
     names = {row[0]: [row[1]] for row in db.session.execute(select(Category.id, Category.name))}
     aliases = select(CategoryAlias.category_id, CategoryAlias.alias).order_by(CategoryAlias.id)
     for category_id, alias in db.session.execute(aliases):
-        names[category_id].append(alias)
+        if category_id in names:  # else it was made between the two queries
+            names[category_id].append(alias)
     return [tuple(group) for group in names.values()]
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from edu.accounts.models import User
@@ -38,6 +38,7 @@ SEARCHES_A_DAY = 500  # different ones that are kept
 KEPT_DAYS = 180  # of searches in vain
 SHOWN_DAYS = 30
 MOST = 2000  # requests and searches that the board gathers, the most wanted first
+LOOKED_THROUGH = 20_000  # to find these: a day's searches times the days shown are fewer
 NOTES = 5  # shown of one demand
 TOLD_AT_ONCE = 200
 # A search in vain is shown to moderators: no addresses, markup, numbers of telephones or cards.
@@ -141,10 +142,19 @@ def note_empty_search(text: str, category: Category | None = None) -> None:
     again = update(EmptySearch).where(EmptySearch.key == key, EmptySearch.day == today)
     if change_rows(again.values(times=EmptySearch.times + 1)):
         return
-    different = select(func.count()).where(EmptySearch.day == today)
-    if (db.session.scalar(different) or 0) < SEARCHES_A_DAY:
-        number = category.id if category else None
-        insert_if_absent(EmptySearch, key=key, day=today, text=text, category_id=number, times=1)
+    number = category.id if category else None
+    insert_if_absent(EmptySearch, key=key, day=today, text=text, category_id=number, times=1)
+    _drop_least_wanted(today, key)
+
+
+def _drop_least_wanted(day: date, newest: str) -> None:
+    """Keep to the number of a day: what was looked for least goes, the oldest first."""
+    different = select(func.count()).where(EmptySearch.day == day)
+    excess = (db.session.scalar(different) or 0) - SEARCHES_A_DAY
+    if excess > 0:
+        others = select(EmptySearch.id).where(EmptySearch.day == day, EmptySearch.key != newest)
+        least = others.order_by(EmptySearch.times, EmptySearch.id).limit(excess)
+        change_rows(delete(EmptySearch).where(EmptySearch.id.in_(least.scalar_subquery())))
 
 
 def _is_presentable(text: str) -> bool:
@@ -213,74 +223,90 @@ def list_demand(moderator: User) -> list[Demand]:
     Raises Forbidden.
     """
     require_answerer(moderator)
-    tree, found = _Tree(), dict[tuple[int | None, str], Demand]()
-    for row in _open_requests():
-        _gather(found, tree, moderator, row, people=row.number, newest=row.newest)
-    for row in _empty_searches():
-        newest = datetime.combine(row.newest, time(), UTC)
-        _gather(found, tree, moderator, row, searches=row.number, newest=newest)
-    return sorted(found.values(), key=lambda demand: demand.urgency, reverse=True)
+    found = _list_all(moderator)
+    return sorted(found, key=lambda demand: demand.urgency, reverse=True)
 
 
 def count_demand(moderator: User) -> int:
     """How many different things people have asked this moderator for."""
-    tree, found = _Tree(), dict[tuple[int | None, str], Demand]()
-    for row in _open_requests():
-        _gather(found, tree, moderator, row, people=row.number, newest=row.newest)
-    return len(found)
+    gathered = _Gathered(moderator)
+    gathered.add_requests()
+    return len(gathered.found)
 
 
-def _open_requests() -> Iterable[Row[Any]]:
-    of = MaterialRequest
-    number = func.count().label("number")
-    query = select(of.key, of.category_id, func.max(of.text).label("text"), number)
-    query = query.add_columns(func.max(of.created_at).label("newest"))
-    query = query.where(of.state == RequestState.OPEN).group_by(of.key, of.category_id)
-    return db.session.execute(query.order_by(number.desc(), of.key).limit(MOST))
+def get_demand(moderator: User, key: str, subject_id: int | None) -> Demand:
+    """Raises Forbidden, or NotFound when nobody asks for it (any more)."""
+    require_answerer(moderator)
+    for demand in _list_all(moderator, key):
+        if (demand.subject.id if demand.subject else None) == subject_id:
+            return demand
+    raise NotFound(_("Nobody asks for this any more."))
 
 
-def _empty_searches() -> Iterable[Row[Any]]:
-    of = EmptySearch
-    since = utcnow().date() - timedelta(days=SHOWN_DAYS)
-    number = func.sum(of.times).label("number")
-    query = select(of.key, of.category_id, func.max(of.text).label("text"), number)
-    query = query.add_columns(func.max(of.day).label("newest"))
-    query = query.where(of.day > since).group_by(of.key, of.category_id)
-    return db.session.execute(query.order_by(number.desc(), of.key).limit(MOST))
+def _list_all(moderator: User, key: str | None = None) -> Iterable[Demand]:
+    gathered = _Gathered(moderator, key)
+    gathered.add_requests()
+    gathered.add_searches()
+    return gathered.found.values()
 
 
-def _gather(
-    found: dict[tuple[int | None, str], Demand],
-    tree: _Tree,
-    moderator: User,
-    row: Row[Any],
-    *,
-    newest: datetime,
-    people: int = 0,
-    searches: int = 0,
-) -> None:
-    category = tree.place(row.category_id, row.text)
-    if not _answers_for(moderator, category):
-        return
-    subject = category.trail[0] if category else None
-    new = Demand(row.key, subject, row.text, 0, 0, newest)
-    demand = found.setdefault((subject.id if subject else None, row.key), new)
-    demand.people += people
-    demand.searches += searches
-    demand.newest = max(demand.newest, newest)
+class _Gathered:
+    """Demands of a moderator's subjects or of none; with `key` those that ask for this."""
+
+    def __init__(self, moderator: User, key: str | None = None) -> None:
+        self.moderator, self.key = moderator, key
+        self.tree = _Tree()
+        self.found: dict[tuple[int | None, str], Demand] = {}
+
+    def add_requests(self) -> None:
+        of, number = MaterialRequest, func.count().label("number")
+        query = select(of.key, of.category_id, func.max(of.text).label("text"), number)
+        query = query.add_columns(func.max(of.created_at).label("newest"))
+        query = query.where(of.state == RequestState.OPEN, *self._whose(of))
+        query = query.group_by(of.key, of.category_id)
+        for row, category in self._places(query.order_by(number.desc(), of.key)):
+            self._demand(row, category, row.newest).people += row.number
+
+    def add_searches(self) -> None:
+        of, number = EmptySearch, func.sum(EmptySearch.times).label("number")
+        since = utcnow().date() - timedelta(days=SHOWN_DAYS)
+        query = select(of.key, of.category_id, func.max(of.text).label("text"), number)
+        query = query.add_columns(func.max(of.day).label("newest"))
+        query = query.where(of.day > since, *self._whose(of))
+        query = query.group_by(of.key, of.category_id)
+        for row, category in self._places(query.order_by(number.desc(), of.key)):
+            newest = datetime.combine(row.newest, time(), UTC)
+            self._demand(row, category, newest).searches += row.number
+
+    def _whose(
+        self, of: type[MaterialRequest] | type[EmptySearch]
+    ) -> Iterator[ColumnElement[bool]]:
+        """What the database can tell; the subject that a text names is told by the tree."""
+        categories = self.tree.categories.values()
+        others = [each.id for each in categories if not _answers_for(self.moderator, each)]
+        yield or_(of.category_id.is_(None), of.category_id.not_in(others))
+        if self.key is not None:
+            yield of.key == self.key
+
+    def _places(
+        self, query: Select[*tuple[Any, ...]]
+    ) -> Iterator[tuple[Row[Any], Category | None]]:
+        """The moderator's rows, the most wanted first, no more than the board gathers."""
+        rows = db.session.execute(query.limit(LOOKED_THROUGH))
+        placed = ((row, self.tree.place(row.category_id, row.text)) for row in rows)
+        return islice((each for each in placed if _answers_for(self.moderator, each[1])), MOST)
+
+    def _demand(self, row: Row[Any], category: Category | None, newest: datetime) -> Demand:
+        subject = category.trail[0] if category else None
+        new = Demand(row.key, subject, row.text, 0, 0, newest)
+        demand = self.found.setdefault((subject.id if subject else None, row.key), new)
+        demand.newest = max(demand.newest, newest)
+        return demand
 
 
 def _answers_for(moderator: User, category: Category | None) -> bool:
     """Demands of no subject are every moderator's."""
     return category is None or may(moderator, Permission.ANSWER_DEMAND, category=category)
-
-
-def get_demand(moderator: User, key: str, subject_id: int | None) -> Demand:
-    """Raises Forbidden, or NotFound when nobody asks for it (any more)."""
-    for demand in list_demand(moderator):
-        if demand.key == key and (demand.subject.id if demand.subject else None) == subject_id:
-            return demand
-    raise NotFound(_("Nobody asks for this any more."))
 
 
 def list_notes(moderator: User, demand: Demand) -> list[str]:

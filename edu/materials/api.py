@@ -31,7 +31,7 @@ from edu.materials.schemas import (
 from edu.permissions import Permission, require
 from edu.ratings import service as ratings
 from edu.search.forms import read_input
-from edu.search.recording import record_search
+from edu.search.recording import as_far_as_possible, record_search
 from edu.search.service import find_materials
 from edu.site.requests import visitor
 from edu.storage.incoming import from_form
@@ -79,8 +79,10 @@ def find(query: MaterialQuery) -> Response:
     found = find_materials(wanted, counts=True)
     hits = [MaterialHit.of(hit, page_url(hit.material)) for hit in found.items]
     answer = reply(MaterialList.of(found, hits))
-    if found.page == 1 and record_search(api_person(), wanted, found):
-        db.session.commit()
+    if found.page == 1:
+        with as_far_as_possible():
+            record_search(api_person(), wanted, found)
+            db.session.commit()
     return answer
 
 

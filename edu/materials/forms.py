@@ -107,8 +107,10 @@ class DetailsForm(_Form):
         [Optional(), Length(max=MAX_TAGS_TEXT, message=_l("That is too long for tags."))],
     )
 
-    semester = SelectField(_l("Semester"), coerce=_number, choices=_semesters)
-    year = SelectField(_l("Academic year"), coerce=_number, choices=_years)
+    semester = SelectField(
+        _l("Semester"), validators=[Optional()], coerce=_number, choices=_semesters
+    )
+    year = SelectField(_l("Academic year"), validators=[Optional()], coerce=_number, choices=_years)
 
     def offer_categories(self, subjects: list[Category]) -> None:
         """Fill the two lists of choices: subjects become groups of their parts.

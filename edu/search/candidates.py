@@ -31,6 +31,7 @@ MOST_SIMILAR, MOST_CANDIDATES = 24, 6  # of one word: asked for, weighed against
 # What a candidate may cost (edits.py) in a word of four letters, of up to ONE_EDIT, and longer.
 LIMITS = (0.8, 1.5, 1.7)
 COST_WEIGHT, COUNT_WEIGHT, CONTEXT_WEIGHT = 2.0, 0.3, 1.5
+VERBAL = ("ир", "ова")  # with these stems of verbs end, which are no words
 CASE_ENDINGS = ("у", "ом", "е", "ы", "а", "ам", "ами", "ах", "ов")  # of nouns like «матан»
 
 
@@ -47,6 +48,12 @@ class Word:
     @property
     def edits(self) -> int:
         return 1 if len(self.folded) <= ONE_EDIT else 2
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it may be one by its looks: short, with a capital letter."""
+        capital = self.typed[0].isupper() and not self.typed.isupper()
+        return capital and len(self.folded) <= ONE_EDIT
 
     @property
     def limit(self) -> float:
@@ -77,6 +84,7 @@ def find_candidates(word: Word, evidence: Evidence) -> list[Repair]:
     found += find_repairs(word.folded, _near_stems(word, evidence), word.edits)
     fitting = [each for each in found if each.cost <= word.limit]
     fitting = [each for each in fitting if not (word.unfinished and _goes_on(word, each))]
+    fitting = [each for each in fitting if each.word in evidence.own or not _is_made(word, each)]
     evidence.learn((each.stem,) for each in fitting)
     fitting.sort(key=lambda each: -worth(each, [], evidence))
     return fitting[:MOST_CANDIDATES]
@@ -134,6 +142,20 @@ def _goes_on(word: Word, candidate: Repair) -> bool:
         and not candidate.word.startswith(word.folded)
         and not left_out
     )
+
+
+def _is_made(word: Word, candidate: Repair) -> bool:
+    """Whether a form is likely none of the stem, of which alone the index knows: «римаа» of
+    «риман», a verb's bare «трансформир», for a name the case or the end of another word.
+    """
+    stem, ending = candidate.stem, candidate.word[len(candidate.stem) :]
+    if stem[-1] in VOWELS and ending.startswith(stem[-1]) and not word.folded.endswith(ending * 2):
+        return True
+    if not ending and stem.endswith(VERBAL) and not word.folded.endswith(VERBAL):
+        return True
+    other_ending = ending != word.folded[len(stem_word(word.typed)) :]
+    other_first = stem[0] != word.folded[0]
+    return word.is_name and (other_ending or other_first or len(stem) <= FEWEST_STEM)
 
 
 def worth(candidate: Repair, context: list[str], evidence: Evidence) -> float:

@@ -21,18 +21,19 @@ Rows = Iterator[dict[str, Any]]
 
 
 def refresh_completions(upserts: Iterable[Material], deletes: Iterable[int]) -> None:
-    """Follow these materials, as the database has them now; of their tags add what is new.
+    """Follow these materials and their tags, as the database has them now.
 
-    How often a tag is used is counted by a rebuild, which also forgets tags that are used no more.
+    A tag that was taken off a material is counted anew by its next use, or by a rebuild.
     """
     # By their ids alone: the objects may have expired, or have been let go of.
     ids = [identity[0] for one in upserts if (identity := inspect(one).identity)]
-    _forget("material", [*ids, *deletes])
+    gone = list(deletes)
+    _forget("material", [*ids, *gone])
     _put(_title_rows(Material.id.in_(ids)))
-    known = select(Completion.source_id).where(Completion.kind == "tag")
-    tags = select(Tag.id, Tag.name).join(material_tags).distinct()
-    tags = tags.where(material_tags.c.material_id.in_(ids), Tag.id.not_in(known))
-    _put(_tag_rows((tag.id, tag.name, 1) for tag in _run(tags)))
+    touched = select(material_tags.c.tag_id).where(material_tags.c.material_id.in_([*ids, *gone]))
+    of_these = Completion.source_id.in_(touched)
+    change_rows(delete(Completion).where(Completion.kind == "tag", of_these))
+    _put(_tag_rows(_count_tags(Tag.id.in_(touched))))
 
 
 def refresh_names(category_ids: Iterable[int]) -> None:
@@ -71,9 +72,9 @@ def _title_rows(*which: Any) -> Rows:
         yield from _rows("material", row.id, row.title, known)
 
 
-def _count_tags() -> Sequence[Any]:
+def _count_tags(*which: Any) -> Sequence[Any]:
     query = select(Tag.id, Tag.name, func.count()).join(material_tags).join(Material)
-    return _run(query.where(_IS_ACTIVE).group_by(Tag.id, Tag.name))
+    return _run(query.where(_IS_ACTIVE, *which).group_by(Tag.id, Tag.name))
 
 
 def _tag_rows(tags: Iterable[Any]) -> Rows:

@@ -70,7 +70,10 @@ def take_filters(text: str, literal: frozenset[str], lexicon: Lexicon) -> Filter
     found = Filters(text)
     frozen = frozen_spans(text, literal)
     cuts = _take_times(found, frozen)
-    folded = _blank(fold_text(text), cuts)
+    # What stands before a time ends the query, also where the time was typed to be text.
+    quoted = frozen_spans(text, ())
+    asides = [when.span for when in find_times(text) if is_free(when.said, quoted)]
+    folded = _blank(fold_text(text), [*cuts, *asides])
     cuts += _take_format(found, folded, frozen)
     for _ in range(MOST_ROUNDS):
         folded = _blank(folded, cuts)
@@ -182,7 +185,7 @@ def _trailing(at: _At, tokens: list[_Token], folded: str, lexicon: Lexicon) -> S
     start, end = tokens[at.start].span.start, tokens[-1].span.end
     before = folded[: last.span.end]
     between = folded[last.span.end : start]
-    if any(sign in between for sign in ",:—–"):
+    if any(sign in between for sign in ',:—–"»“”'):
         return Span(start, end)
     if not last.free or last.word in _SMALL or last.word[-1:].isdecimal():
         return None

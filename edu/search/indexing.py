@@ -94,6 +94,7 @@ def heal_index() -> bool:
         differing = _find_differing()
         if len(differing) <= REPAIRED:
             _follow_index(differing)
+            _follow_completions(differing)
             return bool(differing)
         log.warning("search: the index is built anew, for it differs in %d", len(differing))
     except IndexBusy:
@@ -123,6 +124,13 @@ def _follow_index(differing: dict[int, int | None]) -> None:
     if unknown:
         search_index().update([], unknown)
     _note_revisions({n: revision for n, revision in differing.items() if revision is not None})
+
+
+def _follow_completions(differing: dict[int, int | None]) -> None:
+    """Refresh them too: what is noted as indexed is pending no more, and nobody else would."""
+    if differing:
+        known = db.session.scalars(select(Material).where(Material.id.in_(differing)))
+        refresh_completions(known, differing)
 
 
 def _for_index(condition: Any) -> Any:

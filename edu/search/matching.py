@@ -44,7 +44,7 @@ class Matcher:
         # name it.
         self._is_exact = bool(first.phrases) or request.filters.material_id is not None
         self._excluded = NOTHING.union(*map(view.documents_with, first.excluded))
-        self.strict = [self._holding_all(query) for query in self._queries]
+        self.strict = self._find_strict()
         self._all_strict = NOTHING.union(*self.strict)
         self._enough = self._is_exact or len(self._all_strict) >= FEWEST_STRICT
         self._kept: dict[SearchFilters, frozenset[int]] = {}
@@ -97,14 +97,24 @@ class Matcher:
         passing = self._view.documents_passing(filters)
         return passing - self._excluded if self._excluded else passing
 
+    def _find_strict(self) -> list[frozenset[int]]:
+        """Return the strict documents of each wording.
+
+        The phrases and exclusions of the first wording hold for all of them, so that phrases are
+        looked for in all their documents at once: positions are dear.
+        """
+        held = [self._holding_all(query) for query in self._queries]
+        candidates = NOTHING.union(*held)
+        passing = candidates
+        for phrase in dict.fromkeys(self._queries[0].phrases):
+            passing = _with_phrase(self._view, phrase, passing)
+        return held if passing is candidates else [each & passing for each in held]
+
     def _holding_all(self, query: ParsedQuery) -> frozenset[int]:
         if not query.terms or self.lists_all:
             return NOTHING
         holders = sorted((self._view.documents_with(stem) for stem in query.terms), key=len)
-        found = frozenset.intersection(*holders) - self._excluded
-        for phrase in self._queries[0].phrases:
-            found = _with_phrase(self._view, phrase, found)
-        return found
+        return frozenset.intersection(*holders) - self._excluded
 
     @cached_property
     def _loose(self) -> frozenset[int]:
@@ -159,7 +169,10 @@ class Matcher:
 def _with_phrase(
     view: View, phrase: tuple[tuple[int, str], ...], among: frozenset[int]
 ) -> frozenset[int]:
-    words = {stem: view.positions(stem, among) for _, stem in phrase}
+    stems = dict.fromkeys(stem for _, stem in phrase)
+    # Of those that lack a word no positions have to be read.
+    among = among.intersection(*map(view.documents_with, stems))
+    words = {stem: view.positions(stem, among) for stem in stems}
     return frozenset(
         number
         for number in among

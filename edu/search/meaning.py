@@ -28,7 +28,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A search as it was understood. `text` is what is looked for, without the filters' words."""
+    """A search as it was understood. `text` is what is looked for, without the filters' words.
+
+    `unfiltered` put it without those words, too, that might be filters but were to be as typed:
+    what holds the rest is found beside what holds them.
+    """
 
     text: str
     wordings: tuple[Wording, ...]
@@ -37,6 +41,7 @@ class Understood:
     kind: str | None = None
     semesters: tuple[int, ...] | None = None
     year: int | None = None
+    unfiltered: tuple[Wording, ...] = ()
 
     @property
     def narrows(self) -> bool:

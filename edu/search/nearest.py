@@ -18,8 +18,8 @@ from edu.search.service import Found, index_at_hand
 
 MOST_TITLES = 5
 MOST_SUBJECTS = 5
-MOST_WORDS = 8  # of a query, for which similar ones are looked up
-EDITS = 2
+MOST_WORDS = 4  # of a query, for which similar ones are looked up: each costs milliseconds
+SHORT = 7  # letters of a stem, up to which two edits would make anything of it
 
 
 def find_nearest(found: Found) -> list[Material]:
@@ -45,8 +45,12 @@ def _ever_looser(wordings: tuple[Wording, ...]) -> Iterator[tuple[Wording, ...]]
         for each in wordings
     )
     terms = [term for each in wordings[:1] for term in each.query.terms[:MOST_WORDS]]
-    similar = [word.stem for term in terms for word in search_index().similar_words(term, EDITS, 1)]
-    yield (Wording(_query_of(similar)),)
+    yield (Wording(_query_of([stem for term in terms for stem in _find_similar(term)])),)
+
+
+def _find_similar(term: str) -> list[str]:
+    edits = 1 if len(term) <= SHORT else 2
+    return [word.stem for word in search_index().similar_words(term, edits, 1)]
 
 
 def _query_of(words: list[str]) -> ParsedQuery:

@@ -38,6 +38,9 @@ class Postings:
             yield number, self.scores[bisect_left(self.numbers, number)]
 
 
+NO_POSTINGS = Postings(array("I"), array("f"), 0.0)  # of every word that nobody holds
+
+
 def read_postings(
     leaves: list[tuple[Any, int]],
     alive: frozenset[int],
@@ -58,7 +61,9 @@ def read_postings(
         kept = [(n, weight) for n, weight in zip(numbers, weights, strict=True) if n in alive]
         numbers = array("I", (number for number, _ in kept))
         weights = array("f", (weight for _, weight in kept))
-    idf = _rarity(len(numbers), len(alive)) if numbers else 0.0
+    if not numbers:
+        return NO_POSTINGS
+    idf = _rarity(len(numbers), len(alive))
     top, base, slope = idf * (K1 + 1), K1 * (1 - b), K1 * b
     pairs = zip(numbers, weights, strict=True)
     scores = [top * weight / (weight + base + slope * lengths[n]) for n, weight in pairs]

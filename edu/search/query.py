@@ -51,7 +51,7 @@ def parse_query(text: str) -> ParsedQuery:
     return ParsedQuery(
         terms=tuple(dict.fromkeys(stem for _, stem in sequence)),
         sequence=sequence,
-        phrases=tuple(phrase for phrase in phrases if len(phrase) > 1),
+        phrases=tuple(filter(None, phrases)),
         excluded=excluded,
         asks_nothing=not rest.strip(),
     )

@@ -132,27 +132,27 @@ def _prefers(reading: Reading, run: Run, evidence: Evidence) -> bool:
 
 
 def _guess(runs: Iterable[Run], evidence: Evidence) -> None:
-    """Read words of which no reading is known by which of them resembles a known word."""
+    """Read what no language writes, if it resembles a known word in the other layout.
+
+    Never a transliteration: «Kafka» may be a name, and would be corrected to another word.
+    """
     lookups = MOST_SIMILAR
     for run in runs:
-        kind = _looks_like(run)
-        reading = next((r for r in run.readings if r.kind == kind), None)
-        if run.chosen or not reading or not lookups:
+        reading = next(iter(run.of("layout")), None)
+        if run.chosen or not reading or not lookups or not _is_unwritten(run):
             continue
         lookups -= 1
         if _resembles(reading.text, evidence):
             run.chosen = reading
 
 
-def _looks_like(run: Run) -> Kind | None:
-    """Return what an unknown Latin word looks like by its vowels and by signs among its letters."""
+def _is_unwritten(run: Run) -> bool:
+    """Whether an unknown Latin word is none by its vowels or by signs among its letters."""
     if not run.latin or run.letters < FEWEST_TO_GUESS:
-        return None
+        return False
     vowels = sum(letter in "aeiouAEIOU" for letter in run.text) / run.letters
     inside = run.text.strip(LETTER_SIGNS)
-    if vowels < FEW_VOWELS or any(sign in inside for sign in LETTER_SIGNS if sign != "'"):
-        return "layout"
-    return "translit"
+    return vowels < FEW_VOWELS or any(sign in inside for sign in LETTER_SIGNS if sign != "'")
 
 
 def _resembles(text: str, evidence: Evidence) -> bool:

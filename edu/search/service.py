@@ -38,6 +38,10 @@ WITHIN: dict[Within, int] = {"week": 7, "month": 30, "year": 365}  # days
 # Which filter a change of understanding sets.
 NARROWING = {"type": "type", "kind": "kind", "semester": "semester", "course": "semester"}
 NARROWING["year"] = "year"
+# In this order understood filters are given up where they leave nothing: a time is the likeliest
+# to be unknown of a material. After MOST_SINGLE of them alone, all are.
+GIVEN_UP = ("semester", "course", "year", "kind", "type")
+MOST_SINGLE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +130,29 @@ def find_materials(wanted: SearchInput, *, counts: bool = False) -> Found:
 def _ask(
     wanted: SearchInput, page: SearchRequest
 ) -> tuple[Understood, SearchAnswer, tuple[str, ...]]:
-    """Ask; where only the filters that were understood leave nothing, their words are text."""
+    """Ask; where filters that were understood leave nothing, the words of one that does so, or of
+    all, are text, without which the rest may be found.
+    """
     names = list_name_groups()
     understood = _understand(wanted, names)
     answer = _answer(wanted, understood, page)
-    words = tuple(change.said for change in narrowing_changes(wanted, understood))
-    if answer.total or not words or not _found_without_filters(wanted, understood):
+    changes = [] if answer.total else narrowing_changes(wanted, understood)
+    if not changes or not _found_without_filters(wanted, understood):
         return understood, answer, ()
-    literally = _understand(wanted, names, words)
-    second = _answer(wanted, literally, page)
-    return (literally, second, words) if second.total else (understood, answer, ())
+    for words in _given_up(changes):
+        literally = _understand(wanted, names, words)
+        second = _answer(wanted, literally, page)
+        if second.total:
+            return literally, second, words
+    return understood, answer, ()
+
+
+def _given_up(changes: list[Change]) -> list[tuple[str, ...]]:
+    """Return the words to take as text, those to try first at the beginning."""
+    ordered = sorted(changes, key=lambda change: GIVEN_UP.index(change.kind))
+    words = tuple(dict.fromkeys(change.said for change in ordered))
+    single = [(word,) for word in words[:MOST_SINGLE]] if len(words) > 1 else []
+    return [*single, words]
 
 
 def _understand(
@@ -147,7 +164,8 @@ def _understand(
 
 def _answer(wanted: SearchInput, understood: Understood, page: SearchRequest) -> SearchAnswer:
     filters = effective_filters(wanted, understood)
-    return search_index().search(replace(page, wordings=understood.wordings, filters=filters))
+    wordings = (*understood.wordings, *understood.unfiltered)
+    return search_index().search(replace(page, wordings=wordings, filters=filters))
 
 
 def _found_without_filters(wanted: SearchInput, understood: Understood) -> bool:

@@ -16,7 +16,7 @@ from edu.search.base import Facet, Row, SearchFilters, SimilarWord
 from edu.search.facets import Facets, Moments
 from edu.search.folding import PassageMap
 from edu.search.positions import find_positions
-from edu.search.postings import Postings, read_postings
+from edu.search.postings import NO_POSTINGS, Postings, read_postings
 from edu.search.segments import (
     Segment,
     SegmentGone,
@@ -28,6 +28,8 @@ from edu.search.weights import TITLE_B, B
 from edu.search.words import words_of
 
 HELD_POSTINGS = 1_000_000  # remembered for each state, about 60 MB
+WORD_COST = 10  # postings that take as much memory as a word does by itself
+SIMILAR_ASKED = 512  # words whose similar ones are remembered for each state
 RECENT_BYTES = 8_000_000  # of positions, remembered for each thread
 FIELDS = {"text": B, "title": TITLE_B}
 WEIGHED = 400  # similar words whose documents are counted
@@ -42,13 +44,25 @@ class _State:
     lengths: dict[str, array[float]]  # of documents by field, over the field's mean
     postings: dict[tuple[str, str], Postings] = field(default_factory=dict)
     held: int = 0
+    similar: dict[tuple[str, int, int], list[SimilarWord]] = field(default_factory=dict)
 
     def remember(self, term: tuple[str, str], postings: Postings) -> None:
-        """Keep the postings, and let go of all when they are too many."""
+        """Keep the postings, and let go of all when they are too many.
+
+        Of words that nobody holds nothing is kept: people can make up any number of them.
+        """
+        if postings is NO_POSTINGS:
+            return
         if self.held > HELD_POSTINGS:
             self.postings, self.held = {}, 0
         self.postings[term] = postings
-        self.held += len(postings.numbers)
+        self.held += len(postings.numbers) + WORD_COST
+
+    def remember_similar(self, asked: tuple[str, int, int], found: list[SimilarWord]) -> None:
+        """Keep what is similar to a word, and let go of all when that is too much."""
+        if len(self.similar) >= SIMILAR_ASKED:
+            self.similar = {}
+        self.similar[asked] = found
 
 
 _states: weakref.WeakValueDictionary[tuple[Path, int], _State] = weakref.WeakValueDictionary()
@@ -170,6 +184,14 @@ class Snapshot:
 
     def similar_words(self, stem: str, edits: int, limit: int) -> list[SimilarWord]:
         """Return stems that are near, the nearest first, then those that most documents hold."""
+        asked = (stem, edits, limit)
+        found = self._state.similar.get(asked)
+        if found is None:
+            found = self._find_similar(stem, edits, limit)
+            self._state.remember_similar(asked, found)
+        return list(found)
+
+    def _find_similar(self, stem: str, edits: int, limit: int) -> list[SimilarWord]:
         near = words_of(self.folder).load().near(stem, edits)
         count = partial(self._reader.doc_frequency, "text")
         weighed = nsmallest(WEIGHED, near, key=lambda other: (near[other], other))

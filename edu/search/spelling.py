@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from edu.search.analysis import stem_word
 from edu.search.candidates import (
     FEWEST_LETTERS,
+    ONE_EDIT,
     Word,
     find_candidates,
     find_words,
@@ -27,6 +28,9 @@ MOST_CONTEXT = 4  # other words that a candidate is looked for beside
 # the same documents it may cost CONTEXT_TRUST more.
 DOUBTFUL, DOUBTFUL_SHORT = 0.9, 0.4  # the second for words of four letters
 CONTEXT_TRUST = 0.6
+# The same for short words that are alone or may be names, if what they may stand for is no common
+# word: two letters swapped, or one doubled, is certain.
+DOUBTFUL_ALONE, COMMON = 0.6, 3  # the second in documents
 # A known word that may be a slip all the same, when the whole query finds nothing.
 RARE, FAR_COMMONER = 2, 10  # documents; times
 
@@ -55,14 +59,22 @@ def correct_spelling(text: str, literal: frozenset[str], evidence: Evidence) -> 
     changes, doubtful = [], []
     for word, best, share in _choose(text, unknown[:MOST_WORDS], evidence):
         edit = Edit(word.span, in_case_of(word.typed, best.word))
-        least = DOUBTFUL if len(word.folded) > FEWEST_LETTERS else DOUBTFUL_SHORT
-        if best.cost >= least + CONTEXT_TRUST * share:
+        if best.cost >= _least_doubtful(word, best, text, evidence) + CONTEXT_TRUST * share:
             doubtful.append(edit)
         else:
             edits.append(edit)
         changes.append(Change("spelling", word.typed, edit.text))
     others = [replace_spans(text, edits + doubtful)] if doubtful else []
     return Spelling(replace_spans(text, edits), changes, others)
+
+
+def _least_doubtful(word: Word, best: Repair, text: str, evidence: Evidence) -> float:
+    if len(word.folded) <= FEWEST_LETTERS:
+        return DOUBTFUL_SHORT
+    alone = len(word.folded) <= ONE_EDIT and len(content_stems(text)) == 1
+    if best.word in evidence.own or not (alone or word.is_name):
+        return DOUBTFUL
+    return DOUBTFUL_ALONE if word.is_name or evidence.count(best.stem) < COMMON else DOUBTFUL
 
 
 def doubt_spelling(text: str, literal: frozenset[str], evidence: Evidence) -> Spelling:

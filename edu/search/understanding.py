@@ -25,6 +25,8 @@ __all__ = ["Change", "ChangeKind", "NameGroup", "Understood", "Words", "understa
 
 DOUBTED_FACTOR = 0.6  # of a score by a spelling that was perhaps meant
 MOST_WORDINGS = 6
+UNFILTERED_FACTOR = 0.8  # of a score without the filter words that were to be taken as typed
+MOST_UNFILTERED = 3  # wordings without them
 
 _FILTER_WORDS = frozenset(FILTER_WORDS.split())
 _FILTER_STEMS = frozenset(content_stems(FILTER_WORDS))
@@ -57,7 +59,8 @@ def understand(
     filters = take_filters(spelling.text, kept, lexicon)
     changes += spelling.changes + filters.changes
     wordings, more = _reword(filters.text, spelling.others, kept, lexicon, evidence)
-    return _put_together(filters, wordings, changes + more)
+    unfiltered = _leave_out(spelling.text, kept, lexicon, evidence)
+    return _put_together(filters, wordings, changes + more, unfiltered)
 
 
 def _reword(
@@ -77,8 +80,25 @@ def _reword(
     return tuple(wordings[:MOST_WORDINGS]), [other.change for other in others] + doubted.changes
 
 
+def _leave_out(
+    text: str, literal: frozenset[str], lexicon: Lexicon, evidence: Evidence
+) -> tuple[Wording, ...]:
+    """Return the text without any filter words, if some of them are to be taken as typed."""
+    bare = take_filters(text, frozenset(), lexicon)
+    asked = any(same_said(change.said) in literal for change in bare.changes)
+    if not asked or not parse_query(bare.text).terms:
+        return ()
+    wordings, _ = _reword(bare.text, [], literal, lexicon, evidence)
+    return tuple(
+        Wording(each.query, each.factor * UNFILTERED_FACTOR) for each in wordings[:MOST_UNFILTERED]
+    )
+
+
 def _put_together(
-    filters: Filters, wordings: tuple[Wording, ...], changes: list[Change]
+    filters: Filters,
+    wordings: tuple[Wording, ...],
+    changes: list[Change],
+    unfiltered: tuple[Wording, ...],
 ) -> Understood:
     return Understood(
         filters.text,
@@ -88,4 +108,5 @@ def _put_together(
         filters.kind,
         filters.semesters,
         filters.year,
+        unfiltered,
     )

@@ -14,7 +14,7 @@ from edu.search import recent, service
 from edu.search.forms import read_input
 from edu.search.narrowing import Sidebar
 from edu.search.nearest import find_nearest, find_subjects
-from edu.search.recording import record_search
+from edu.search.recording import as_far_as_possible, record_search
 from edu.search.service import MAX_QUERY, Found, SearchInput
 from edu.search.suggestions import complete as suggest
 from edu.site.requests import current_person, signed_in, who_asks
@@ -34,8 +34,10 @@ def results() -> ResponseReturnValue:
     fragment = wants_fragment() or request.headers.get("HX-Target") == "found"
     response = make_response(_render(wanted, found, fragment=fragment))
     response.vary.add("HX-Target")
-    if _is_submitted() and record_search(current_person(), wanted, found):
-        db.session.commit()
+    if _is_submitted():
+        with as_far_as_possible():
+            record_search(current_person(), wanted, found)
+            db.session.commit()
     return response
 
 

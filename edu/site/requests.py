@@ -87,6 +87,13 @@ def who_asks() -> str:
     return f"user:{person.id}" if person else f"address:{client_address()}"
 
 
+def sent_by_another_site() -> bool:
+    """Whether a page elsewhere made the browser ask, or a picture or frame of any page did."""
+    sent = request.headers.get
+    elsewhere = sent("Sec-Fetch-Site") == "cross-site"
+    return elsewhere or sent("Sec-Fetch-Dest", "empty") not in {"document", "empty"}
+
+
 def visitor() -> str:
     """What tells a stranger's browser from others, for counting only."""
     # No cookie for strangers: it would need consent, and dropping it would count them anew.

@@ -23,6 +23,7 @@ from edu.notifications.models import Notification, Topic
 from edu.search.arguments import list_arguments, write_arguments
 from edu.search.labels import kind_label, semester_label
 from edu.search.service import SearchInput, finds
+from edu.search.slang import add_common_names
 from edu.subscriptions.models import FeedToken, Subscription, SubscriptionKind
 
 MAX_SUBSCRIPTIONS = 200
@@ -233,7 +234,7 @@ def find_followers(material: Material) -> dict[int, str]:
         and_(Subscription.kind == AUTHOR, Subscription.author_id == material.uploader_id),
     )
     followers = dict.fromkeys((row[0] for row in _people(material, direct)), "")
-    names = list_name_groups()
+    names = add_common_names(list_name_groups())
     targets = [target for target in _list_searches() if _finds(target, material, names)]
     for start in range(0, len(targets), IN_QUERY):
         some = Subscription.target.in_(targets[start : start + IN_QUERY])

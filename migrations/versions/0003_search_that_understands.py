@@ -3,8 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from edu.media.language import SAMPLE, detect_language
-
 revision = '0003'
 down_revision = '0002'
 branch_labels = None
@@ -79,29 +77,10 @@ def upgrade() -> None:
     op.add_column('materials', sa.Column('semester', sa.Integer(), nullable=True))
     op.add_column('materials', sa.Column('year', sa.Integer(), nullable=True))
     op.add_column('materials', sa.Column('language', sa.String(length=2), nullable=False, server_default=''))
-    find_languages(op.get_bind())
-
-
-def find_languages(connection: sa.Connection) -> None:
-    """Tell the language of what is there by its text; search learns of it by the revision."""
-    materials = sa.table(
-        'materials', sa.column('id'), sa.column('title'), sa.column('language'), sa.column('revision')
-    )
-    passages = sa.table(
-        'passages', sa.column('material_id'), sa.column('number'), sa.column('text')
-    )
-    beginning = sa.func.substr(passages.c.text, 1, SAMPLE)
-    for material_id in connection.scalars(sa.select(materials.c.id)).all():
-        mine = sa.select(beginning).where(passages.c.material_id == material_id)
-        texts = connection.scalars(mine.order_by(passages.c.number).limit(40))
-        one = materials.c.id == material_id
-        title = connection.scalar(sa.select(materials.c.title).where(one))
-        if language := detect_language(texts.all(), title or ''):
-            known = {'language': language, 'revision': materials.c.revision + 1}
-            connection.execute(sa.update(materials).where(one).values(**known))
 
 
 def downgrade() -> None:
+    forget_met_requests()
     for name in ('language', 'year', 'semester'):
         op.drop_column('materials', name)
 
@@ -128,3 +107,16 @@ def downgrade() -> None:
         batch_op.drop_index('ix_completions_key')
 
     op.drop_table('completions')
+
+
+def forget_met_requests() -> None:
+    """The older code knows no such topic and cannot show what is about it."""
+    topic, kind = sa.column('topic'), sa.column('kind')
+    told = sa.table('notifications', sa.column('id'), topic, kind)
+    deliveries = sa.table('deliveries', sa.column('notification_id'))
+    choices = sa.table('notification_choices', sa.column('topic'))
+    new = sa.or_(told.c.topic == 'requests', told.c.kind == 'found')
+    ids = sa.select(told.c.id).where(new)
+    op.execute(sa.delete(deliveries).where(deliveries.c.notification_id.in_(ids)))
+    op.execute(sa.delete(told).where(new))
+    op.execute(sa.delete(choices).where(choices.c.topic == 'requests'))

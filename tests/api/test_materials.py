@@ -98,6 +98,9 @@ def test_material_has_the_agreed_fields(program: ProgramOf, library: dict[str, i
         "status": "active",
         "category": {"path": "matan/ryady", "name": "Ряды"},
         "tags": ["ряды"],
+        "semester": None,
+        "year": None,
+        "language": "",
         "rating": {"mean": 4.6, "votes": 3, "mine": None},
         "uploader": {"name": "Alice"},
         "file": {

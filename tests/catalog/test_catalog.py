@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -40,6 +42,25 @@ def test_each_category_has_its_names_together(any_app: Flask) -> None:
             ("Ряды",),
             ("Ряды Фурье",),
         }
+
+
+def test_a_category_made_while_names_are_read_is_left_for_next_time(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        make_tree()
+        original, queries = db.session.execute, list[object]()
+
+        def execute(*given: Any, **options: Any) -> Any:
+            queries.append(given)
+            if len(queries) == 2:
+                ensure_category("Физика", aliases=["физра"])
+            return original(*given, **options)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(db.session, "execute", execute)
+            assert len(service.list_name_groups()) == 3
+        assert ("Физика", "физра") in service.list_name_groups()
 
 
 @pytest.mark.parametrize("parent", ["root", "below"])

@@ -135,13 +135,13 @@ def test_hostile_and_private_texts_are_not_kept(site: Flask) -> None:
 
 
 def test_a_day_has_only_so_many_different_searches(
-    site: Flask, monkeypatch: pytest.MonkeyPatch
+    any_site: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "SEARCHES_A_DAY", 3)
-    for text in ("узлы", "косы", "графы", "деревья", "узлы"):
+    for text in ("узлы", "косы", "узлы", "графы", "деревья", "группы"):
         service.note_empty_search(text)
     kept = {row.text: row.times for row in db.session.scalars(select(EmptySearch))}
-    assert kept == {"узлы": 2, "косы": 1, "графы": 1}
+    assert kept == {"узлы": 2, "деревья": 1, "группы": 1}  # the least wanted have gone
 
 
 def test_searches_in_vain_do_not_stay_for_ever(site: Flask) -> None:
@@ -184,6 +184,26 @@ def test_moderators_see_their_subjects_and_what_has_none(site: Flask) -> None:
         board("alice")
     with pytest.raises(NotFound):
         service.get_demand(person("maria"), "бил", subject("Физика").id)
+
+
+def test_what_others_answer_takes_no_room_on_the_board(
+    any_site: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MOST", 1)
+    for name in ("alice", "charlie"):
+        service.ask_for_material(person(name), "билеты", subject("Физика"))
+        service.ask_for_material(person(name), "физон колебания")  # an alias tells the subject
+    for _ in range(2):
+        service.note_empty_search("оптика", subject("Физика"))
+    service.note_empty_search("косы", subject("Топология"))
+    service.ask_for_material(person("alice"), "узлы", subject("Топология"))
+    assert {text for _, text, _, _ in board("maria")} == {"узлы", "косы"}
+    assert service.count_demand(person("maria")) == 1
+    maths = subject("Математика").id
+    service.ask_for_material(person("alice"), "сборник", subject("Топология"))  # beyond the board
+    assert len(board("maria")) == 2
+    asked = service.demand_key("узлы"), service.demand_key("сборник")
+    assert [service.get_demand(person("maria"), key, maths).people for key in asked] == [1, 1]
 
 
 def test_a_merged_subject_takes_its_demand_along(site: Flask) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from limits import parse
 from sqlalchemy import select
 
 from edu.accounts.models import User
 from edu.demand.models import EmptySearch, MaterialRequest
-from edu.extensions import db
+from edu.extensions import db, utcnow
 from edu.library.service import list_history
-from edu.search import indexing
+from edu.search import indexing, recording
 from edu.search.models import RecentQuery
 from tests.conftest import sign_in
 from tests.samples import make_category, make_material
@@ -56,6 +58,44 @@ def test_submitted_searches_are_kept_and_typing_is_not(app: Flask, people: dict[
         assert (kept.text, kept.times) == ("теория узлов", 3)
         own = db.session.scalars(select(RecentQuery.text).order_by(RecentQuery.id))
         assert list(own) == ["теория узлов", "теория групп"]
+
+
+def test_other_sites_make_nobody_search(app: Flask, people: dict[str, int]) -> None:
+    alice = sign_in(app.test_client(), "alice")
+    for site, dest in (
+        *(("cross-site", "image"), ("cross-site", "document"), ("cross-site", "empty")),
+        *(("same-origin", "image"), ("same-site", "iframe")),
+    ):
+        sent = {"Sec-Fetch-Site": site, "Sec-Fetch-Dest": dest}
+        alice.get(NOTHING, headers=sent)
+        alice.get("/api/materials?search=теория+узлов", headers=sent)
+    assert rows(app, EmptySearch) == rows(app, RecentQuery) == 0
+    for site, dest in (("none", "document"), ("same-origin", "empty")):
+        alice.get(NOTHING, headers={"Sec-Fetch-Site": site, "Sec-Fetch-Dest": dest})
+    assert rows(app, EmptySearch) == rows(app, RecentQuery) == 1
+
+
+def test_one_address_does_not_fill_the_board(
+    app: Flask, people: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "_NOTED", parse("2 per day"))
+    stranger, alice = app.test_client(), sign_in(app.test_client(), "alice")
+    for text in ("теория+узлов", "теория+кос", "теория+графов"):
+        assert stranger.get(f"/search?q={text}").status_code == 200
+    assert rows(app, EmptySearch) == 2
+    alice.get("/search?q=теория+графов")
+    assert rows(app, EmptySearch) == 3
+
+
+def test_only_people_who_are_let_in_ask(app: Flask, people: dict[str, int]) -> None:
+    """Accounts are made when an address is confirmed, never before; a blocked one asks no more."""
+    alice, stranger = sign_in(app.test_client(), "alice"), app.test_client()
+    with app.app_context():
+        db.session.get_one(User, people["alice"]).blocked_at = utcnow()
+        db.session.commit()
+    for client in (alice, stranger):
+        assert "/login" in client.post("/demand", data={"text": "топология"}).location
+    assert rows(app, MaterialRequest) == 0
 
 
 def test_own_searches_stand_in_the_history(app: Flask, people: dict[str, int]) -> None:

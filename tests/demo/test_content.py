@@ -126,7 +126,7 @@ def test_missing_fonts_are_named(tmp_path: Path) -> None:
 def test_the_bytes_are_the_same_in_every_run(
     files: dict[str, Path], font_dir: Path, tmp_path: Path
 ) -> None:
-    for spec in MATERIALS:
+    for spec in (only(kind)[0] for kind in ("pdf", "docx", "video")):
         again = render_material(spec, tmp_path, font_dir)
         assert digest(again) == digest(files[spec.slug]), spec.slug
 

@@ -19,7 +19,7 @@ from edu.mail.service import list_letters, mail_status, retry_letter, write_lett
 from tests.conftest import MakeApp, make_user
 
 LINK = "http://localhost/confirm/abc?next=%2F&x=1"
-OWN = {"base", "new_materials", "decision", "digest"}
+OWN = {"base", "new_materials", "decision", "digest", "request_met"}
 KINDS = sorted({path.stem for path in (ROOT / "templates" / "mail").glob("*.txt")} - OWN)
 CONTEXT: dict[str, Any] = {
     "link": LINK,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from edu.accounts.models import User
 from edu.catalog.models import Category
@@ -184,6 +184,31 @@ def test_refreshing_twice_changes_nothing(library: dict[str, int]) -> None:
     for _ in range(2):
         refresh_completions(materials, [])
     assert rows() == before
+
+
+def test_tags_learn_how_often_they_are_used(library: dict[str, int]) -> None:
+    def weight() -> float | None:
+        query = select(func.max(Completion.weight)).where(Completion.text == "экзамен")
+        return db.session.scalar(query.where(Completion.kind == "tag"))
+
+    (used,) = db.session.query(Material).filter_by(title="Ряды: теория")
+    other = db.session.get_one(Material, library["Ряды Фурье"])
+    once = weight()
+    other.tags = ensure_tags(["экзамен"])
+    db.session.flush()
+    refresh_completions([other], [])
+    twice = weight()
+    assert once is not None
+    assert twice is not None
+    assert twice > once
+    used.status = MaterialStatus.ARCHIVED.value
+    db.session.flush()
+    refresh_completions([], [used.id])
+    assert weight() == once
+    other.status = MaterialStatus.ARCHIVED.value
+    db.session.flush()
+    refresh_completions([], [other.id])
+    assert weight() is None
 
 
 def test_changes_of_the_tree_are_followed_at_once(library: dict[str, int]) -> None:

@@ -7,12 +7,15 @@ from contextlib import contextmanager
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from edu.extensions import db, search_index
 from edu.materials.models import Material, MaterialStatus
 from edu.search import indexing
 from edu.search.base import IndexDocument, Rebuild
+from edu.search.completion import rebuild_completions
+from edu.search.models import Completion
 from edu.search.service import SearchInput, find_materials
 from jobs.search import heal_index, update_index
 from tests.conftest import MakeApp, make_people
@@ -89,6 +92,38 @@ def test_an_index_that_was_put_back_is_brought_up_to_the_database(
         heal_index()
         assert indexing.compare_index().count == 0
         assert len(find_materials(SearchInput(text="пределы")).items) == 1
+
+
+def offered() -> set[tuple[int, str]]:
+    """The titles that are completed."""
+    rows = db.session.execute(
+        select(Completion.source_id, Completion.text).where(Completion.kind == "material")
+    )
+    return {(row.source_id, row.text) for row in rows}
+
+
+def test_completions_follow_where_the_note_of_an_update_was_lost(
+    any_app: Flask, people: dict[str, int]
+) -> None:
+    with any_app.app_context():
+        first, second = sorted(make_indexed(people))
+        rebuild_completions()
+        gone = make_material(people["alice"], title="Суммы")
+        new = make_material(people["alice"], title="Пределы").id
+        update_index()
+        changed, left = get_material(first), get_material(second)
+        changed.title = "Интегралы"
+        changed.touch()
+        left.status = MaterialStatus.ARCHIVED
+        db.session.delete(gone)
+        get_material(new).indexed_revision = 0
+        db.session.execute(delete(Completion).where(Completion.source_id == new))
+        db.session.commit()
+        # A worker was killed when the index had all this and the database did not know it yet.
+        search_index().update([indexing.to_document(changed)], [second])
+        heal_index()
+        assert not indexing.has_pending()
+        assert offered() == {(first, "Интегралы"), (new, "Пределы")}
 
 
 # Health ---------------------------------------------------------------------------------------

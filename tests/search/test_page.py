@@ -277,6 +277,38 @@ def test_filter_words_never_empty_a_result(library: Flask) -> None:
     assert list(chips_of(nothing)) == ["Semester 11"]
 
 
+@pytest.mark.parametrize(
+    ("text", "same_as", "as_text"),
+    [
+        ('"признак Даламбера" 9 семестр', '"признак Даламбера"', "9 семестр"),
+        ("Даламбера 9 семестр", "Даламбера", "9 семестр"),
+        ("лекции по рядам 9 семестр", "лекции по рядам", "9 семестр"),
+        ("лекции по рядам docx 1 семестр", "лекции по рядам 1 семестр", "docx"),
+    ],
+)
+def test_only_the_filter_that_empties_a_result_is_given_up(
+    library: Flask, text: str, same_as: str, as_text: str
+) -> None:
+    found, plain = find_materials(SearchInput(text=text)), find_materials(SearchInput(text=same_as))
+    assert (found.total, found.filters) == (plain.total, plain.filters)
+    assert found.total > 0
+    assert found.as_text == (as_text,)
+
+
+def test_choices_hold_where_a_filter_was_given_up(library: Flask) -> None:
+    client = library.test_client()
+    page = open_page(client, "/search?q=лекции+по+рядам+9+семестр")
+    assert set(chips_of(page)) == {"As typed: 9 семестр", "Type: Lecture"}
+    for key, (href, count, chosen) in choices_of(page).items():
+        if not chosen:
+            assert total_of(open_page(client, href)) == count, key
+
+
+def test_a_quoted_word_is_in_all_that_is_found(library: Flask) -> None:
+    assert find_materials(SearchInput(text='"разговор" Даламбера')).total == 0
+    assert find_materials(SearchInput(text='"разговор"')).total == 1
+
+
 @pytest.mark.usefixtures("reading")
 def test_words_that_were_typed_before_have_no_say(library: Flask) -> None:
     page = open_page(library.test_client(), "/search?q=лекции&literal=vfnfy")

@@ -47,6 +47,12 @@ def test_quotes_of_all_kinds_make_phrases() -> None:
         assert [stem for _, stem in phrase] == stems("ряд Фурье")
 
 
+def test_a_quoted_word_is_a_phrase() -> None:
+    (phrase,) = parse_query('"матрица" видео').phrases
+    assert [stem for _, stem in phrase] == stems("матрица")
+    assert parse_query('"" ряд "и" "!"').phrases == ()
+
+
 def test_minus_excludes_and_a_dash_does_not() -> None:
     query = parse_query("ряд -Фурье x - y Бермана-Карпинского x^-1")
     assert query.excluded == frozenset(stems("Фурье"))

@@ -182,3 +182,21 @@ def test_each_filter_is_taken_back_by_what_was_said() -> None:
         "type": "lecture",
     }
     assert not meant("лекции по физике 4 семестр", ["лекции", "4 семестр"]).narrows
+
+
+def test_filter_words_taken_as_typed_may_be_missing() -> None:
+    found = meant("матрицы видео", ["видео"])
+    (plain,) = found.unfiltered
+    assert plain.query.terms == meant("матрицы").wordings[0].query.terms
+    assert plain.factor < 1
+    assert meant("матрицы видео").unfiltered == meant("матрицы", ["видео"]).unfiltered == ()
+    assert meant("видео", ["видео"]).unfiltered == ()
+
+
+def test_other_filters_stay_when_one_is_taken_as_typed() -> None:
+    found = meant("ряды лекции 9 семестр", ["9 семестр"])
+    assert (found.type, found.semesters) == ("lecture", None)
+
+
+def test_a_word_after_a_quotation_may_be_a_filter() -> None:
+    assert meant('"матрицы" видео').kind == "video"

@@ -95,7 +95,7 @@ def test_neighbours_in_another_layout_are_told_as_one_change() -> None:
 
 
 def test_an_unknown_word_of_another_layout_is_read_so_when_it_resembles_a_known_one() -> None:
-    assert meant("lb;tybt").text == "движение"
+    assert meant("vjvtyn lb;tybt").text == "момент движение"
 
 
 def test_every_letter_has_its_key_in_the_other_layout() -> None:

@@ -20,7 +20,7 @@ from tests.search.stub_words import NAMES, StubWords, meant
         ("закон болшьих чисел", "закон больших чисел"),
         ("дисперсяи", "дисперсия"),
         ("ряды фруье", "ряды фурье"),
-        ("матрцы", "матрицы"),
+        ("определитель матрцы", "определитель матрицы"),
         ("Магнитоне поле", "Магнитное поле"),
         ("КОМБИНАТОРКИА", "КОМБИНАТОРИКА"),
         ("признак сходимотси", "признак сходимости"),
@@ -75,6 +75,33 @@ def test_slips_are_corrected(typed: str, text: str) -> None:
 def test_what_is_no_slip_stays(text: str) -> None:
     assert meant(text).text == text
     assert not [change for change in meant(text).changes if change.kind == "spelling"]
+
+
+NAMESAKES = (
+    *("кака", "нетр", "римаа", "прима", "трансформирует", "draft of notes"),
+    *("Гильберт", "матрицы, системы"),
+)
+
+
+@pytest.mark.parametrize("typed", ["Kafka", "Нётер", "Рима", "трансформер", "Raft"])
+def test_names_and_words_that_the_library_lacks_are_no_slips(typed: str) -> None:
+    found = understand(typed, StubWords(NAMESAKES))
+    assert (found.text, found.changes, len(found.wordings)) == (typed, (), 1)
+
+
+def test_a_name_in_another_script_is_read_only_where_it_is_known() -> None:
+    assert understand("Hilbert", StubWords(NAMESAKES)).text == "Гильберт"
+    assert understand("Hilbert", StubWords(NAMESAKES[:2])).text == "Hilbert"
+
+
+def test_a_lone_word_is_replaced_only_by_a_common_one() -> None:
+    rare = understand("матрцы", StubWords(NAMESAKES))
+    assert rare.text == "матрцы"
+    assert [wording.query.terms for wording in rare.wordings] == [("матрц",), ("матриц",)]
+    assert rare.wordings[1].factor < 1
+    common = StubWords(["матрицы", "матрица", "матриц"])
+    assert understand("матрцы", common).text == "матрицы"
+    assert understand("Матрцы", common).text == "Матрцы"
 
 
 @pytest.mark.parametrize("begun", ["фурь", "предо", "мател", "дисп", "инте", "колеб"])

@@ -6,6 +6,7 @@ import "./overlays.js";
 import "./completion.js";
 import "./toasts.js";
 import "./upload.js";
+import "./narrowing.js";
 import "./queue.js";
 import "./order.js";
 import "./tree.js";
