@@ -25,6 +25,7 @@ from edu.search.base import (
     Sort,
 )
 from edu.search.hits import FoundMaterial, show_hits
+from edu.search.slang import add_common_names
 from edu.search.understanding import Change, NameGroup, Understood, understand
 
 log = logging.getLogger(__name__)
@@ -133,7 +134,7 @@ def _ask(
     """Ask; where filters that were understood leave nothing, the words of one that does so, or of
     all, are text, without which the rest may be found.
     """
-    names = list_name_groups()
+    names = add_common_names(list_name_groups())
     understood = _understand(wanted, names)
     answer = _answer(wanted, understood, page)
     changes = [] if answer.total else narrowing_changes(wanted, understood)
