@@ -34,6 +34,18 @@ PASSWORD = "correct horse battery"
 MakeApp = Callable[..., Flask]
 
 
+# What mostly waits for other processes comes first, and so beside what computes; last, it would be
+# waited for alone.
+WAITING = ("processes", "browser", "mail", "api")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files; xdist hands them out in this order (--no-loadscope-reorder)."""
+    folder = Path(__file__).parent
+    places = {folder / name: place for place, name in enumerate(WAITING)}
+    items.sort(key=lambda item: places.get(item.path.parent, len(WAITING)))
+
+
 class Browser(FlaskClient):
     """A browser that reads every answer to its end, so that no file stays open."""
 
