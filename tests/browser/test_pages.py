@@ -337,7 +337,8 @@ def test_live_search_filters_pages_and_history(sample: Sample) -> None:
     page.locator("#f-after").fill("2001-02-03")
     page.locator("#f-days").click()
     page.wait_for_url("**type=exam*uploaded_after=2001-02-03*")
-    page.go_back()
+    page.go_back()  # one step at a time: a person sees each page before the next
+    expect(page.locator("#n-type-exam")).to_have_attribute("aria-current", "true")
     page.go_back()
     page.wait_for_url("**type=lecture*")
     expect(page.locator("#results .row")).to_have_count(promised)
