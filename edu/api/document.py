@@ -12,6 +12,11 @@ HEADERS = {
     "RateLimit-Remaining": "Requests that are left of them just now.",
     "RateLimit-Reset": "Seconds until one more is allowed.",
 }
+# Said by the server itself, which has not read far enough to know who asks for what.
+LONG_ADDRESS = {
+    "description": "The address is longer than the server reads (8,190 bytes).",
+    "content": {"text/html": {"schema": {"type": "string"}}},
+}
 Json = dict[str, Any]
 
 
@@ -40,6 +45,8 @@ def _finish_operation(path: str, operation: Json) -> None:
         for name in HEADERS:
             reference = {"$ref": f"#/components/headers/{name}"}
             response.setdefault("headers", {}).setdefault(name, reference)
+    if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
+        responses["414"] = LONG_ADDRESS
     operation["responses"] = dict(sorted(responses.items()))
 
 

@@ -40,3 +40,13 @@ document.addEventListener("htmx:responseError", (event) => {
     showMessage("failed");
   }
 });
+
+// Two steps back in a row ask for two pages; whichever comes first, only the last one is shown.
+let restoring = null;
+
+document.addEventListener("htmx:historyCacheMiss", ({ detail }) => {
+  restoring?.abort();
+  restoring = detail.xhr;
+  restoring.onerror = () => showMessage("offline");
+});
+document.addEventListener("htmx:historyCacheMissLoadError", () => showMessage("failed"));
