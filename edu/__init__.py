@@ -103,10 +103,10 @@ def bind_parts(app: Flask, settings: Settings) -> None:
 def make_index(settings: Settings) -> SearchIndex:
     """The search engine that the settings ask for."""
     if settings.search_backend == "postgres":
-        from edu.search.postgres_index import PostgresIndex
+        from edu.search.postgres.index import PostgresIndex
 
         return PostgresIndex(settings.sqlalchemy_url)
-    from edu.search.whoosh_index import WhooshIndex
+    from edu.search.whoosh.index import WhooshIndex
 
     return WhooshIndex.open_or_create(settings.data_dir / "index")
 

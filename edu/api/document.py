@@ -15,7 +15,7 @@ HEADERS = {
 # Said by the server itself, which has not read far enough to know who asks for what.
 LONG_ADDRESS = {
     "description": "The address is longer than the server reads (8,190 bytes).",
-    "content": {"text/html": {"schema": {"type": "string"}}},
+    "content": {"text/html": {"schema": {"type": "string"}, "example": "<h1>URI Too Long</h1>"}},
 }
 Json = dict[str, Any]
 

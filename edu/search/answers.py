@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from edu.search.base import Facet
 from edu.search.service import WITHIN, Found
-from edu.search.understanding import ChangeKind
+from edu.search.understanding.understand import ChangeKind
 
 _CHANGE: dict[str, Any] = {"kind": "layout", "said": "vfnfy", "meant": "матан"}
 _FILTERS: dict[str, Any] = {"type": "lecture", "kind": None, "semesters": [3, 4], "year": None}

@@ -22,6 +22,9 @@ from edu.search.weights import (
     TITLE_WEIGHT,
 )
 
+# What a document looks like in an index: raised whenever the meaning of what is written changes
+# (analysis, weights of parts, positions, columns); an older index then asks for a rebuild.
+FORMAT = 2
 PART_GAP = 16  # positions between parts, so that no phrase spans two of them
 _U32 = 2**32 - 1
 

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from edu.catalog.service import type_label
 from edu.materials.service import year_label
-from edu.search.understanding import Change
+from edu.search.understanding.understand import Change
 
 
 def describe_change(change: Change) -> str:

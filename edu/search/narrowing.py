@@ -29,7 +29,7 @@ from edu.search.labels import (
     within_label,
 )
 from edu.search.service import NARROWING, WITHIN, Found, SearchInput, narrowing_changes
-from edu.search.understanding import Change
+from edu.search.understanding.understand import Change
 
 MOST_TAGS = 12
 MOST_YEARS = 12

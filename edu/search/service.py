@@ -25,8 +25,8 @@ from edu.search.base import (
     Sort,
 )
 from edu.search.hits import FoundMaterial, show_hits
-from edu.search.slang import add_common_names
-from edu.search.understanding import Change, NameGroup, Understood, understand
+from edu.search.understanding.slang import add_common_names
+from edu.search.understanding.understand import Change, NameGroup, Understood, understand
 
 log = logging.getLogger(__name__)
 Within = Literal["week", "month", "year"]

@@ -19,9 +19,9 @@ from edu.catalog.models import Category
 from edu.extensions import db
 from edu.materials.models import Material, MaterialStatus, Tag, material_tags
 from edu.search.keys import name_key, start_keys
-from edu.search.layout import to_english, to_russian
 from edu.search.models import KEY_LENGTH, Completion
 from edu.search.recent import list_recent
+from edu.search.understanding.layout import to_english, to_russian
 
 LIMIT = 10
 RECENT, NAMES, TITLES, TAGS = 3, 3, 5, 2  # of each kind at most

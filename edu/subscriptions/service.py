@@ -23,7 +23,7 @@ from edu.notifications.models import Notification, Topic
 from edu.search.arguments import list_arguments, write_arguments
 from edu.search.labels import kind_label, semester_label
 from edu.search.service import SearchInput, finds
-from edu.search.slang import add_common_names
+from edu.search.understanding.slang import add_common_names
 from edu.subscriptions.models import FeedToken, Subscription, SubscriptionKind
 
 MAX_SUBSCRIPTIONS = 200

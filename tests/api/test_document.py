@@ -51,6 +51,8 @@ def test_every_operation_is_explained(document: dict[str, Any]) -> None:
         assert op["tags"][0] in {tag["name"] for tag in document["tags"]}
         for status, response in op["responses"].items():
             assert response["description"]
+            if status == "414":  # the server's own
+                continue
             assert {"RateLimit-Limit", "RateLimit-Remaining"} <= response["headers"].keys()
             if status >= "400":
                 assert list(response["content"]) == ["application/problem+json"]
@@ -87,7 +89,7 @@ def test_inputs_and_answers_have_examples(document: dict[str, Any]) -> None:
                 assert example_of(body["application/json"]), op["operationId"]
             for status, response in op["responses"].items():
                 if status >= "400":
-                    assert example_of(response["content"]["application/problem+json"])
+                    assert all(example_of(kind) for kind in response["content"].values())
 
 
 def test_the_document_says_whose_it_is(document: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from flask import Flask
 from edu.search.base import IndexUnavailable
 from edu.search.forms import read_input
 from edu.search.service import find_materials
-from edu.search.whoosh_index import WhooshIndex
+from edu.search.whoosh.index import WhooshIndex
 from tests.api.conftest import ProgramOf
 
 NOT_VALID = "application/problem+json"

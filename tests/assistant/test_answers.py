@@ -16,7 +16,7 @@ from edu.extensions import db, utcnow
 from edu.materials.models import Material, MaterialStatus
 from edu.search.base import IndexUnavailable
 from edu.search.indexing import rebuild_index
-from edu.search.whoosh_index import WhooshIndex
+from edu.search.whoosh.index import WhooshIndex
 from edu.tree.service import ensure_category
 from jobs import assistant as jobs
 from tests.assistant.conftest import add

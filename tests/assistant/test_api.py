@@ -9,7 +9,7 @@ from flask import Flask
 
 from edu.extensions import db
 from edu.search.base import IndexUnavailable
-from edu.search.whoosh_index import WhooshIndex
+from edu.search.whoosh.index import WhooshIndex
 from jobs.assistant import answer_question
 from tests.api.conftest import Program, sign_in_program
 from tests.conftest import MakeApp, make_people

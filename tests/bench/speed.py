@@ -15,7 +15,7 @@ from sqlalchemy import func, select, text
 from edu.extensions import db
 from edu.materials.models import Material, MaterialStatus, Passage
 from edu.search.indexing import rebuild_index
-from edu.search.store import IndexStore
+from edu.search.whoosh.store import IndexStore
 from tests.bench.generated import add_pending, fill_library
 from tests.bench.libraries import import_corpus
 from tests.bench.live import Rebuild, rebuild_under_load, time_approvals, time_pages

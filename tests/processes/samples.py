@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from edu.extensions import db, settings
 from edu.materials.models import Material
 from edu.search.indexing import compare_index
-from edu.search.segments import open_index
-from edu.search.store import IndexStore
+from edu.search.whoosh.segments import open_index
+from edu.search.whoosh.store import IndexStore
 from tests.media.samples import page_pdf
 from tests.realdata import realdata
 

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from edu.search.base import SearchIndex
-from edu.search.postgres_index import PostgresIndex
-from edu.search.postgres_tables import SCHEMA
-from edu.search.whoosh_index import WhooshIndex
+from edu.search.postgres.index import PostgresIndex
+from edu.search.postgres.tables import SCHEMA
+from edu.search.whoosh.index import WhooshIndex
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import pypdfium2
 from edu.catalog.service import SubjectSpec, fold
 from edu.demo.tree import subject_tree
 from edu.search.base import IndexDocument, PassageText
-from edu.search.understanding import NameGroup
+from edu.search.understanding.understand import NameGroup
 
 _HYPHEN = re.compile("\ufffe[\r\n]*")  # how PDFium marks a word broken at the end of a line
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)

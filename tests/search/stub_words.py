@@ -6,7 +6,7 @@ from rapidfuzz.distance import OSA
 
 from edu.search.analysis import stems
 from edu.search.base import SimilarWord
-from edu.search.understanding import Understood, understand
+from edu.search.understanding.understand import Understood, understand
 
 NAMES = (
     ("Математический анализ", "матан", "матанализ", "мат анализ", "calculus"),

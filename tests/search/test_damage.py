@@ -14,8 +14,8 @@ from edu.extensions import search_index, settings
 from edu.search import indexing
 from edu.search.base import IndexBusy, IndexUnavailable, Rebuild
 from edu.search.service import SearchInput, find_materials
-from edu.search.store import IndexStore
-from edu.search.whoosh_index import WhooshIndex
+from edu.search.whoosh.index import WhooshIndex
+from edu.search.whoosh.store import IndexStore
 from jobs.search import heal_index, update_index
 from tests.samples import make_material
 from tests.search.rebuilds import count_rebuilds, make_indexed, rebuild

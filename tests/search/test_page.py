@@ -23,7 +23,7 @@ from edu.search import service
 from edu.search.base import Wording
 from edu.search.query import parse_query
 from edu.search.service import MAX_TAGS, SearchInput, find_materials, finds
-from edu.search.understanding import Change, Understood
+from edu.search.understanding.understand import Change, Understood
 from edu.tree.service import ensure_category
 from jobs.search import update_index
 from tests.conftest import make_people

@@ -2,7 +2,7 @@
 
 import random
 
-from edu.search.positions import MOST_POSITIONS, find_positions, pack_positions
+from edu.search.whoosh.positions import MOST_POSITIONS, find_positions, pack_positions
 
 
 def test_every_word_finds_its_positions_and_no_others() -> None:

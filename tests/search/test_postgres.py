@@ -17,7 +17,6 @@ import psycopg
 import pytest
 
 from edu.config import ROOT
-from edu.search import postgres_document, postgres_scoring
 from edu.search.base import (
     IndexBusy,
     IndexDocument,
@@ -26,10 +25,12 @@ from edu.search.base import (
     SearchRequest,
     SimilarWord,
 )
-from edu.search.postgres_asking import quote_lexeme
-from edu.search.postgres_index import PostgresIndex
-from edu.search.postgres_tables import SCHEMA
-from edu.search.whoosh_index import WhooshIndex
+from edu.search.postgres import document as postgres_document
+from edu.search.postgres import scoring as postgres_scoring
+from edu.search.postgres.asking import quote_lexeme
+from edu.search.postgres.index import PostgresIndex
+from edu.search.postgres.tables import SCHEMA
+from edu.search.whoosh.index import WhooshIndex
 from tests.search.conftest import plain
 from tests.search.rebuilds import rebuild
 from tests.search.samples import DAY, ask, document, found
@@ -52,7 +53,7 @@ def value(server: psycopg.Connection[Any], query: str, *values: Any) -> Any:
 def other_process(url: str, code: str) -> Iterator[subprocess.Popen[str]]:
     """Run this with `index` at hand, wait until it has printed a line; kill -9 it at the end."""
     head = """import sys, time
-from edu.search.postgres_index import PostgresIndex
+from edu.search.postgres.index import PostgresIndex
 from tests.search.samples import document
 index = PostgresIndex(sys.argv[1])
 """
@@ -278,7 +279,7 @@ def test_two_writers_take_turns_and_a_killed_one_leaves_nothing(
     postgres_index.update([document(1, "ряд")], [])
     hasty = PostgresIndex(search_url, lock_timeout=0.1)
     code = """
-from edu.search.postgres_writing import write_batch
+from edu.search.postgres.writing import write_batch
 with index._store.writing() as (connection, state):
     write_batch(connection, state, [document(2, "ряд")], [1], live=True)
     print("ready", flush=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from edu.search.base import IndexBusy, SearchRequest
-from edu.search.whoosh_index import WhooshIndex
+from edu.search.whoosh.index import WhooshIndex
 from tests.search.killed import MATERIALS
 from tests.search.rebuilds import rebuild
 from tests.search.samples import ask, document, found

@@ -9,8 +9,8 @@ from time import process_time
 import pytest
 
 from edu.search.base import IndexDocument, SearchAnswer, SearchFilters, SearchIndex, SearchRequest
-from edu.search.understanding import NameGroup, Understood, understand
-from edu.search.whoosh_index import WhooshIndex
+from edu.search.understanding.understand import NameGroup, Understood, understand
+from edu.search.whoosh.index import WhooshIndex
 from tests.realdata import realdata
 from tests.search.corpus import (
     ndcg,

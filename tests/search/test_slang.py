@@ -1,6 +1,6 @@
 """Subjects are known by the names that students use everywhere."""
 
-from edu.search.slang import COMMON_NAMES, add_common_names
+from edu.search.understanding.slang import COMMON_NAMES, add_common_names
 
 
 def test_a_subject_gets_the_names_that_nobody_has_entered() -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from edu.search import snapshot
 from edu.search.base import SearchRequest, Wording
 from edu.search.matching import Matcher
 from edu.search.query import parse_query
-from edu.search.snapshot import Snapshot
 from edu.search.vocabulary import Vocabulary
-from edu.search.whoosh_index import WhooshIndex
+from edu.search.whoosh import snapshot
+from edu.search.whoosh.index import WhooshIndex
+from edu.search.whoosh.snapshot import Snapshot
 from tests.search.samples import document, found
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from edu.search.query import parse_query
-from edu.search.understanding import understand
+from edu.search.understanding.understand import understand
 from tests.search.stub_words import NAMES, StubWords, meant
 
 

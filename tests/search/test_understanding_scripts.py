@@ -1,8 +1,8 @@
 import pytest
 
-from edu.search.layout import russian_readings, to_english, to_russian
-from edu.search.translit import russian_spellings
-from edu.search.understanding import understand
+from edu.search.understanding.layout import russian_readings, to_english, to_russian
+from edu.search.understanding.translit import russian_spellings
+from edu.search.understanding.understand import understand
 from tests.search.stub_words import StubWords, meant
 
 

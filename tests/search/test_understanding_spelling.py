@@ -1,9 +1,9 @@
 import pytest
 
 from edu.search.base import Wording
-from edu.search.edits import find_repairs, slip_cost
 from edu.search.query import parse_query
-from edu.search.understanding import understand
+from edu.search.understanding.edits import find_repairs, slip_cost
+from edu.search.understanding.understand import understand
 from tests.search.stub_words import NAMES, StubWords, meant
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edu.search.vocabulary import Vocabulary
-from edu.search.words import WordFile
+from edu.search.whoosh.words import WordFile
 
 
 def make(*stems: str) -> Vocabulary:

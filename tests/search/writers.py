@@ -4,8 +4,8 @@ import sys
 import time
 from pathlib import Path
 
-from edu.search.store import IndexStore
-from edu.search.whoosh_index import WhooshIndex
+from edu.search.whoosh.index import WhooshIndex
+from edu.search.whoosh.store import IndexStore
 from tests.search.samples import document
 
 PAGE = "ряд Фурье сходится к функции " * 40

@@ -1,0 +1,1 @@
+"""What a query means, before any engine sees it."""

@@ -1,0 +1,1 @@
+"""The engine on files: an index of one machine."""
