@@ -125,8 +125,9 @@ def _postgres_in(data: Path, programs: Path, user: str | None) -> Iterator[str]:
         stdout=subprocess.DEVNULL,
         **common,
     )
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-    command = [str(programs / "postgres"), "-D", str(data), *options.split()]
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+    hasty = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+    command = [str(programs / "postgres"), "-D", str(data), *options.split(), *hasty.split()]
     with data.with_name("server.log").open("wb") as log:
         process: subprocess.Popen[bytes] = subprocess.Popen(command, stderr=log, **common)
     # SIGINT is the server's fast shutdown; SIGTERM would wait for whoever is still connected.
