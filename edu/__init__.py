@@ -117,6 +117,7 @@ def bind_extensions(app: Flask, settings: Settings) -> None:
     from edu.site.context import register_template_helpers
     from edu.site.database import init_database
     from edu.site.preferences import chosen_locale
+    from edu.site.sentences import Sentences
     from edu.site.signing import load_person
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -128,6 +129,7 @@ def bind_extensions(app: Flask, settings: Settings) -> None:
     csrf.init_app(app)
     limiter.init_app(app)
     babel.init_app(app, locale_selector=chosen_locale)
+    babel.domain_instance = Sentences()
     register_template_helpers(app)
 
 

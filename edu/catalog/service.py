@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import set_committed_value
@@ -19,19 +20,20 @@ from edu.errors import NotFound
 from edu.extensions import db, find_row
 from edu.materials.models import Material
 
+_TYPES = {
+    MaterialType.LECTURE: _l("Lecture"),
+    MaterialType.SEMINAR: _l("Seminar"),
+    MaterialType.PROBLEMS: _l("Problem set"),
+    MaterialType.TEXTBOOK: _l("Textbook"),
+    MaterialType.EXAM: _l("Exam"),
+    MaterialType.NOTES: _l("Notes"),
+    MaterialType.OTHER: _l("Other"),
+}
+
 
 def type_label(material_type: str) -> str:
     """The name of a material type in the reader's language."""
-    labels = {
-        MaterialType.LECTURE: _("Lecture"),
-        MaterialType.SEMINAR: _("Seminar"),
-        MaterialType.PROBLEMS: _("Problem set"),
-        MaterialType.TEXTBOOK: _("Textbook"),
-        MaterialType.EXAM: _("Exam"),
-        MaterialType.NOTES: _("Notes"),
-        MaterialType.OTHER: _("Other"),
-    }
-    return str(labels[MaterialType(material_type)])
+    return str(_TYPES[MaterialType(material_type)])
 
 
 def fold(word: str) -> str:

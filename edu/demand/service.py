@@ -354,9 +354,12 @@ def meet_demand(moderator: User, demand: Demand, material: Material) -> int:
 
 
 def close_demand(moderator: User, demand: Demand, reason: str) -> None:
-    """It will not be met; those who asked read the reason. Raises as meet_demand."""
+    """It will not be met; those who asked read the reason, without which nobody is turned down.
+
+    Raises as meet_demand.
+    """
     reason = reason.strip()
-    if not reason:
+    if demand.people and not reason:
         raise InvalidInput(_("Say why."), field="reason")
     if len(reason) > MAX_REASON:
         raise InvalidInput(_("The reason is too long."), field="reason")

@@ -124,7 +124,9 @@ def meet() -> BaseResponse:
 
 @bp.post("/review/demand/close")
 def close() -> BaseResponse:
-    service.close_demand(signed_in(), _demand(request.form), request.form.get("reason", ""))
+    demand = _demand(request.form)
+    service.close_demand(signed_in(), demand, request.form.get("reason", ""))
     db.session.commit()
-    flash(_("Closed. Those who asked read the reason."), "success")
+    told = _("Closed. Those who asked read the reason.") if demand.people else _("Closed.")
+    flash(told, "success")
     return redirect(url_for(".board"), 303)

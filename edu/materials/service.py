@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, func, or_, select, true, update
 from sqlalchemy.orm import QueryableAttribute, joinedload, selectinload
 from sqlalchemy.orm.interfaces import LoaderOption
@@ -89,10 +90,12 @@ def year_label(year: int) -> str:
     return f"{year}/{(year + 1) % 100:02}"
 
 
+_LANGUAGES = {"ru": _l("Russian"), "en": _l("English")}
+
+
 def language_label(language: str) -> str:
     """The name of a material's language in the reader's; "" where it is unknown."""
-    labels = {"ru": _("Russian"), "en": _("English")}
-    return str(labels[language]) if language else ""
+    return str(_LANGUAGES[language]) if language else ""
 
 
 # Who may do what ------------------------------------------------------------------------------
@@ -165,10 +168,10 @@ def get_visible(user: User | None, material_id: int) -> Material:
 
 def load_active(ids: Iterable[int]) -> dict[int, Material]:
     """The published ones among `ids`: what search may show."""
-    query = select(Material).where(
-        Material.id.in_(list(ids)), Material.status == MaterialStatus.ACTIVE
-    )
-    return {material.id: material for material in db.session.scalars(with_details(query))}
+    query = with_details(select(Material).where(Material.id.in_(list(ids))))
+    # Not in the query: SQLite would rather go through all that are published.
+    active = MaterialStatus.ACTIVE
+    return {each.id: each for each in db.session.scalars(query) if each.status == active}
 
 
 def paginate(query: Select[Material], page: int, per_page: int | None = None) -> Page:

@@ -3,6 +3,7 @@
 import re
 import threading
 import unicodedata
+from functools import lru_cache
 
 import Stemmer
 
@@ -10,7 +11,9 @@ from edu.search.stop_words import STOP_WORDS
 
 # A word is letters and digits of any script with the accents that PDF text layers leave apart
 # (и + U+0306 for й) and soft hyphens; "c++" and "c#" stay whole.
-WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u00ad])*(?:\+\+|#)?")
+_GOES_ON = r"(?:[^\W_]|[\u0300-\u036f\u00ad])"
+_REST = rf"{_GOES_ON}*(?:\+\+|#)?"
+WORD = re.compile(rf"[^\W_]{_REST}")
 LONGEST_WORD = 64  # letters; beyond is base64 or a broken text layer, kept by its beginning
 CACHE_SIZE = 200_000  # words: all forms of a large library, about 30 MB
 
@@ -61,9 +64,30 @@ class _Stems(dict[str, str]):
 _stems = _Stems()
 
 
-def stem_word(word: str) -> str:
-    """Return the stem of one word as WORD finds it, "" for a stop word."""
-    return _stems[word]
+# The stem of one word as WORD finds it, "" for a stop word. The bare method, without a function
+# around it: a page of results asks for thousands.
+stem_word = _stems.__getitem__
+
+
+@lru_cache(256)
+def words_like(wanted: frozenset[str]) -> re.Pattern[str]:
+    """What finds the words of a text that begin as one of the stems does.
+
+    Few others have to be stemmed then. Letters outside the two alphabets may begin anything: NFKC
+    tells what they stand for.
+    """
+    first = "".join({letter for stem in wanted for letter in _beginnings(stem)})
+    head = rf"[{re.escape(first)}]|[^\W_A-Za-zА-Яа-яЁё]"
+    return re.compile(rf"(?:{head})(?<!{_GOES_ON}.){_REST}", re.DOTALL)
+
+
+def _beginnings(stem: str) -> set[str]:
+    """Return the letters of the two alphabets that a word with this stem may begin with."""
+    first = stem[:1]
+    same = {first, first.replace("е", "ё")}
+    for letters in (_LOOKALIKES, _CODE_LETTERS):
+        same |= {chr(written) for written, meant in letters.items() if chr(meant) == first}
+    return same | {letter.upper() for letter in same}
 
 
 def stems(text: str) -> list[str]:

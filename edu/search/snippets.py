@@ -1,16 +1,14 @@
 """The few lines of a passage to show under a hit, with the query's words marked."""
 
 import re
-from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 
-from edu.search.analysis import WORD, stem_word
+from edu.search.analysis import stem_word, words_like
 
 MAX_TEXT = 100_000  # characters that are looked at
 MAX_MATCHES = 400  # matched words that windows are tried around
 _BORDER = re.compile(r"[.!?…:;]\s+|\n\s*\n|\n(?=[•\-–—\d])")
 _SPACE = re.compile(r"\s+")
-_GOES_ON = re.compile(r"[^\W_]|[\u0300-\u036f\u00ad]")  # a character after which a word goes on
 _REACH = 60  # characters that a window may move back to begin with a sentence
 
 Match = tuple[int, int, str]  # start, end, stem
@@ -34,26 +32,12 @@ def make_snippet(text: str, terms: frozenset[str], width: int = 240) -> list[tup
 def _matches(text: str, terms: frozenset[str]) -> list[Match]:
     if not terms:
         return []
-    # Each spelling is asked for once and then looked up in the text: a third less time than asking
-    # for every word of a page.
-    spellings = {word: stem_word(word) for word in set(WORD.findall(text))}
     found = (
-        (start, start + len(word), stem)
-        for word, stem in spellings.items()
-        if stem in terms
-        for start in _starts(text, word)
+        (word.start(), word.end(), stem)
+        for word in words_like(terms).finditer(text)
+        if (stem := stem_word(word[0])) in terms
     )
-    return sorted(found)[:MAX_MATCHES]
-
-
-def _starts(text: str, word: str) -> Iterator[int]:
-    """Yield where the word stands as a whole word."""
-    start = text.find(word)
-    while start >= 0:
-        match = WORD.match(text, start)
-        if match and match[0] == word and not (start and _GOES_ON.match(text, start - 1)):
-            yield start
-        start = text.find(word, start + len(word))
+    return list(islice(found, MAX_MATCHES))
 
 
 def _window_start(matches: list[Match], width: int) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, g
 from flask_babel import format_date, format_datetime, format_decimal, get_locale
@@ -25,6 +26,9 @@ from edu.site.requests import current_person
 from edu.site.settings import site_settings
 from edu.site.settings_pages import settings_pages
 
+if TYPE_CHECKING:
+    from babel import Locale
+
 
 def format_size(size: int) -> str:
     """Bytes as people read them: `1,6 МБ`. A MB is 1024 kB, as in the limit that admins set."""
@@ -36,6 +40,13 @@ def format_size(size: int) -> str:
     return f"{format_decimal(round(value, 1 if value < 10 else 0))}\N{NO-BREAK SPACE}{unit}"
 
 
+def format_number(number: float) -> str:
+    """A number in the reader's spelling: `1 234`."""
+    if isinstance(number, int) and 0 <= number < 1000:
+        return str(number)  # alike in all our languages, and by far the most
+    return str(format_decimal(number))
+
+
 def format_duration(seconds: float) -> str:
     """Seconds as on a player: `1:23:45`."""
     minutes, rest = divmod(round(seconds), 60)
@@ -45,12 +56,22 @@ def format_duration(seconds: float) -> str:
 
 def format_rating(mean: float) -> str:
     """Stars with one decimal in the reader's spelling: `4,6`."""
-    return str(format_decimal(round(mean, 1), "0.0"))
+    return _write_rating(round(mean, 1), get_locale())
+
+
+@lru_cache(512)
+def _write_rating(mean: float, _locale: Locale) -> str:
+    return str(format_decimal(mean, "0.0"))
 
 
 def format_day(moment: datetime) -> str:
     """The day of a moment in the reader's spelling."""
-    return str(format_date(moment, "d MMMM yyyy" if str(get_locale()) == "ru" else "medium"))
+    return _write_day(moment.date(), get_locale())
+
+
+@lru_cache(4096)
+def _write_day(day: date, locale: Locale) -> str:
+    return str(format_date(day, "d MMMM yyyy" if locale.language == "ru" else "medium"))
 
 
 def format_moment(moment: datetime) -> str:
@@ -100,7 +121,7 @@ def register_template_helpers(app: Flask) -> None:
         rating=format_rating,
         date=format_day,
         datetime=format_moment,
-        number=format_decimal,
+        number=format_number,
         person_name=shown_name,
         academic_year=year_label,
     )

@@ -272,6 +272,13 @@ def test_only_what_everybody_sees_answers(site: Flask) -> None:
     assert service.shown_material(made) is None
 
 
+def test_what_nobody_waits_for_is_closed_without_a_reason(site: Flask) -> None:
+    service.note_empty_search("топология поверхностей")
+    demand = next(each for each in service.list_demand(person("maria")) if not each.people)
+    service.close_demand(person("maria"), demand, "")
+    assert demand.key not in [each.key for each in service.list_demand(person("maria"))]
+
+
 def test_a_closed_demand_tells_why_and_may_be_asked_again(site: Flask) -> None:
     demand, alice = ask_both(), person("alice")
     with pytest.raises(InvalidInput):
