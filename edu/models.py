@@ -15,8 +15,10 @@ from edu.ratings.models import Rating
 from edu.search.models import Completion, RecentQuery
 from edu.second_factor.models import Authenticator, SpareCode
 from edu.sessions.models import UserSession
+from edu.streams.models import Stream
 from edu.subscriptions.models import FeedToken, Subscription
 from edu.tokens.models import PersonalToken, RefreshToken
+from edu.uploads.models import Upload
 
 __all__ = [
     "AuditEntry",
@@ -49,8 +51,10 @@ __all__ = [
     "SiteSetting",
     "SpareCode",
     "StoredFile",
+    "Stream",
     "Subscription",
     "Tag",
+    "Upload",
     "User",
     "UserSession",
     "View",

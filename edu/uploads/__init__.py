@@ -1,0 +1,1 @@
+"""Uploads that survive interruptions: the tus protocol."""
