@@ -2,6 +2,8 @@
 #   make run    start the product with demo content
 #   make test   run all checks
 #   make bench-search   measure search: quality, or speed with SIZE=20000 or SIZE=corpus
+#   make bench-media   measure how files are read
+#   make bench-uploads   large uploads, a server that dies, many at once (needs Chromium)
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
@@ -11,10 +13,10 @@ SOURCES := $(shell find static/src static/build.mjs package.json package-lock.js
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard edu/translations/*/LC_MESSAGES/*.po))
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test build lint types assets messages lock clean help bench-search
+.PHONY: run test build lint types assets messages lock clean help bench-search bench-media bench-uploads
 
 help:
-	@sed -n '2,4s/^# *//p' Makefile
+	@sed -n '2,6s/^# *//p' Makefile
 
 run: $(VENV)/run.stamp static/dist/manifest.json $(CATALOGUES)
 	@exec $(BIN)/flask start
@@ -40,6 +42,12 @@ assets: static/dist/manifest.json
 bench-search: $(VENV)/dev.stamp static/dist/manifest.json $(CATALOGUES)
 	@$(BIN)/python -m tests.bench $(if $(SIZE),--size $(SIZE)) \
 		$(if $(BACKEND),--backend $(BACKEND)) $(BENCH_ARGS)
+
+bench-media: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.bench.media
+
+bench-uploads: $(VENV)/dev.stamp static/dist/manifest.json $(CATALOGUES)
+	@$(BIN)/python -m tests.bench.uploads
 
 # A virtual environment of this folder's own; the stamps say which packages it has.
 $(BIN)/python:

@@ -91,10 +91,10 @@ def configure(app: OpenAPI, settings: Settings) -> None:
 def bind_parts(app: Flask, settings: Settings) -> None:
     """Storage, search index, queue, sign-in sites: reached through edu.extensions, jobs.queue."""
     from edu.site.providers import make_oauth
-    from edu.storage.local import LocalStorage
+    from edu.storage.making import make_storage
     from jobs.queue import init_queue
 
-    bind(app, "storage", LocalStorage(settings.data_dir / "storage"))
+    bind(app, "storage", make_storage(settings))
     bind(app, "index", make_index(settings))
     bind(app, "oauth", make_oauth(app, settings))
     init_queue(app, settings)
@@ -151,8 +151,10 @@ def register_pages(app: Flask) -> None:
     from edu.second_factor.views import bp as second_factor
     from edu.sessions.views import bp as sessions
     from edu.site.views import assets, health, main, styleguide
+    from edu.streams.views import bp as streams
     from edu.subscriptions.views import bp as subscriptions
     from edu.tokens.views import bp as tokens
+    from edu.uploads.views import bp as uploads
     from edu.versions.views import bp as versions
 
     for blueprint in (
@@ -163,6 +165,8 @@ def register_pages(app: Flask) -> None:
         registration,
         catalog,
         materials,
+        streams,
+        uploads,
         versions,
         search,
         moderation,
@@ -184,7 +188,7 @@ def register_pages(app: Flask) -> None:
 
 
 def register_commands(app: Flask) -> None:
-    """`flask users`, `flask materials`, `flask search`, `flask mail`, `flask demo`."""
+    """`flask users`, `flask materials`, `flask search`, `flask storage` and the others."""
     from edu.accounts.cli import users
     from edu.api.cli import api
     from edu.catalog.cli import subjects
@@ -193,6 +197,7 @@ def register_commands(app: Flask) -> None:
     from edu.materials.cli import materials
     from edu.search.cli import search
     from edu.site.cli import start
+    from edu.storage.cli import storage
 
-    for command in (users, api, subjects, materials, search, mail, demo, start):
+    for command in (users, api, subjects, materials, search, storage, mail, demo, start):
         app.cli.add_command(command)

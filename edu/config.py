@@ -54,6 +54,20 @@ class Settings:
     media_memory_mb: int
     media_cpu_s: int
     media_wall_s: int
+    stream_memory_mb: int
+    stream_cpu_s: int
+    stream_wall_s: int
+    storage: str
+    storage_previous: str
+    s3_bucket: str
+    s3_endpoint_url: str
+    s3_region: str
+    s3_access_key_id: str
+    s3_secret_access_key: str = field(repr=False)
+    s3_prefix: str
+    s3_presign_s: int
+    sendfile_header: str
+    sendfile_prefix: str
     heartbeat_timeout_s: int
     max_attempts: int
     rating_prior_votes: float
@@ -69,6 +83,7 @@ class Settings:
     upload_limit: str
     search_limit: str
     min_free_bytes: int
+    upload_quota_bytes: int
     refresh_token_days: int
     jwt_keys: tuple[tuple[str, str], ...] = field(repr=False)
     register_limit: str
@@ -234,6 +249,9 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
         "media_memory_mb": read.integer("MEDIA_MEMORY_MB", 1024, 256, 65536),
         "media_cpu_s": read.integer("MEDIA_CPU_S", 120, 1, 86400),
         "media_wall_s": read.integer("MEDIA_WALL_S", 180, 1, 86400),
+        "stream_memory_mb": read.integer("STREAM_MEMORY_MB", 2048, 512, 65536),
+        "stream_cpu_s": read.integer("STREAM_CPU_S", 43200, 1, 200_000),
+        "stream_wall_s": read.integer("STREAM_WALL_S", 21600, 1, 72_000),
         "heartbeat_timeout_s": read.integer("HEARTBEAT_TIMEOUT_S", 30, 2, 3600),
         "max_attempts": read.integer("MAX_ATTEMPTS", 3, 1, 20),
         "rating_prior_votes": read.real("RATING_PRIOR_VOTES", 5.0, 0, 1000),
@@ -249,11 +267,13 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
         "upload_limit": read.limit("UPLOAD_LIMIT", "120 per hour"),
         "search_limit": read.limit("SEARCH_LIMIT", "1200 per minute"),
         "min_free_bytes": read.integer("MIN_FREE_MB", 512, 0, 1_000_000) * 1024 * 1024,
+        "upload_quota_bytes": read.integer("UPLOAD_QUOTA_MB", 0, 0, 10_000_000) * 1024 * 1024,
         "refresh_token_days": read.integer("REFRESH_TOKEN_DAYS", 30, 1, 365),
         "jwt_keys": read.keys("JWT_KEYS"),
         "register_limit": read.limit("REGISTER_LIMIT", "5 per hour"),
         "recover_limit": read.limit("RECOVER_LIMIT", "5 per hour"),
         "assist_limit": read.limit("ASSIST_LIMIT", "20 per minute"),
+        **_storage(read),
         **_mail(read, site_url),
         **_sign_in_sites(read),
         "telegram_token": read.secret(
@@ -278,6 +298,36 @@ def _search_backend(read: _Reader, database_url: str) -> str:
     if backend == "postgres" != default:
         read.problems.append("SEARCH_BACKEND: postgres needs a DATABASE_URL of PostgreSQL")
     return backend
+
+
+def _storage(read: _Reader) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "storage": read.choice("STORAGE", "local", ("local", "s3")),
+        "storage_previous": read.choice("STORAGE_PREVIOUS", "", ("", "local", "s3")),
+        "s3_bucket": read.text("S3_BUCKET"),
+        "s3_endpoint_url": read.url("S3_ENDPOINT_URL", "", ("http", "https")).rstrip("/"),
+        "s3_region": read.text("S3_REGION", "us-east-1"),
+        "s3_access_key_id": read.text("S3_ACCESS_KEY_ID"),
+        "s3_secret_access_key": read.text("S3_SECRET_ACCESS_KEY"),
+        "s3_prefix": read.text("S3_PREFIX").strip("/"),
+        "s3_presign_s": read.integer("S3_PRESIGN_S", 0, 0, 7 * 86400),
+        "sendfile_header": read.choice(
+            "SENDFILE_HEADER", "", ("", "x-accel-redirect", "x-sendfile")
+        ),
+        "sendfile_prefix": read.text("SENDFILE_PREFIX", "/_storage/").rstrip("/") + "/",
+    }
+    kinds = {values["storage"], values["storage_previous"]}
+    if len(kinds) == 1:
+        read.problems.append("STORAGE_PREVIOUS: the same as STORAGE; there is nothing to move")
+    if "s3" in kinds and not values["s3_bucket"]:
+        read.problems.append("S3_BUCKET: the storage s3 needs a bucket")
+    if bool(values["s3_access_key_id"]) != bool(values["s3_secret_access_key"]):
+        read.problems.append("S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY: both or neither")
+    if not re.fullmatch(r"[\w./-]*", values["s3_prefix"], re.ASCII):
+        read.problems.append("S3_PREFIX: Latin letters, digits and . _ - / only")
+    if not values["sendfile_prefix"].startswith("/"):
+        read.problems.append("SENDFILE_PREFIX: must start with /")
+    return values
 
 
 def _mail(read: _Reader, site_url: str) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from edu.extensions import db, settings
 from edu.hardening import forbid_inspection
 from edu.media.service import give_back_claims
 from edu.site.startup import StartRefused, check_start
-from jobs import assistant, demand, sessions  # noqa: F401  # for their effect: the queue learns of them
+from edu.streams import service as streams
+from jobs import assistant, demand, sessions, storage, uploads  # noqa: F401  # for their effect: the queue learns of them
 from jobs.queue import EVERY_MINUTE, Queue
 
 GENTLE_STOP_S = 8  # less than the supervisor waits before it kills
@@ -44,6 +45,7 @@ def main() -> int:
     consumer.run()
     with app.app_context():
         give_back_claims()
+        streams.give_back_claims()
         db.session.commit()
     return 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import logging
 import tempfile
 import time
@@ -10,18 +10,19 @@ from pathlib import Path
 
 from sqlalchemy import inspect as inspect_database
 
-from edu.assets import DIST
 from edu.extensions import db, settings, storage
 from edu.materials.models import Material
 from edu.media import service
 from edu.media.errors import FileRefused
+from edu.media.previews import save_preview
 from edu.media.process import Processed, process_file
-from edu.media.sandbox import Limits, Sandbox
-from edu.storage.base import original_key
+from edu.storage.base import StorageUnavailable, original_key
 from edu.storage.incoming import remove_leftovers
 from jobs.notifications import announce
 from jobs.queue import every_minute, job, list_waiting
+from jobs.sandbox import shared_sandbox
 from jobs.search import update_index
+from jobs.streams import make_stream
 
 log = logging.getLogger(__name__)
 BEAT_EVERY_S = 1.0
@@ -29,21 +30,6 @@ BEAT_EVERY_S = 1.0
 LEFTOVER_S = 24 * 3600
 # What a second try may cure: a busy machine, a child that the system has killed.
 PASSING = {("limits", "time"), ("crashed", "")}
-
-FONT = DIST / "fonts" / "DejaVuSans.ttf"
-
-
-@functools.cache
-def _sandbox(limits: Limits) -> Sandbox:
-    # One for the process: it keeps a child-maker for each thread that asks at the same time.
-    return Sandbox(limits, font=FONT if FONT.is_file() else None)
-
-
-def _limits() -> Limits:
-    config = settings()
-    return Limits(
-        memory_mb=config.media_memory_mb, cpu_s=config.media_cpu_s, wall_s=config.media_wall_s
-    )
 
 
 class Heartbeat:
@@ -79,6 +65,12 @@ def process_material(material_id: int) -> None:
         log.info("material %d: refused as %s %r", material_id, refused.code, refused.details)
         passing = (refused.code, str(refused.details.get("detail", ""))) in PASSING
         _end_badly(material_id, claim, refused.code, passing=passing)
+    except StorageUnavailable:  # no fault of the file: the reconciler asks again in a minute
+        db.session.rollback()
+        log.warning("material %d: the storage does not answer", material_id)
+        with contextlib.suppress(service.ClaimLost):
+            service.postpone_attempt(material_id, claim)
+        db.session.commit()
     except Exception:  # a fault of ours or of the machine costs an attempt, never the worker
         db.session.rollback()
         log.exception("material %d: processing broke down", material_id)
@@ -87,19 +79,23 @@ def process_material(material_id: int) -> None:
 
 def _process(material_id: int, claim: str) -> None:
     file = db.session.get_one(Material, material_id).file
-    key, name = original_key(file.sha256), file.name
+    file_id, sha256, name = file.id, file.sha256, file.name
     db.session.commit()
     work_root = settings().data_dir / "work"
     work_root.mkdir(parents=True, exist_ok=True)
+    beat = Heartbeat(material_id, claim)
     with (
         tempfile.TemporaryDirectory(dir=work_root, prefix=f"m{material_id}-") as folder,
-        storage().local_path(key) as source,
+        storage().local_path(original_key(sha256), lambda: beat("inspect", 0)) as source,
     ):
-        beat = Heartbeat(material_id, claim)
-        result: Processed = process_file(_sandbox(_limits()), source, name, Path(folder), beat)
+        result: Processed = process_file(shared_sandbox(), source, name, Path(folder), beat)
+        if result.preview is not None:
+            save_preview(storage(), sha256, result.preview, Path(folder), beat)
         service.finish_material(material_id, claim, result)
         db.session.commit()
     update_index.enqueue()
+    if result.kind == "video":
+        make_stream.enqueue(file_id)
 
 
 def _end_badly(material_id: int, claim: str, code: str, *, passing: bool) -> None:

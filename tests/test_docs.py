@@ -75,7 +75,7 @@ def gunicorn_settings() -> dict[str, str]:
 def example_values(folder: Path) -> dict[str, str]:
     """The settings of .env.example, as if each had been taken out of its comment."""
     path = folder / "env"
-    path.write_text(re.sub(r"(?m)^#(?=[A-Z_]+=)", "", EXAMPLE), "utf-8")
+    path.write_text(re.sub(r"(?m)^#(?=[A-Z0-9_]+=)", "", EXAMPLE), "utf-8")
     return {name: value or "" for name, value in dotenv_values(path).items()}
 
 
@@ -95,7 +95,7 @@ def test_the_example_names_exactly_the_settings_that_are_read(tmp_path: Path) ->
 
 def test_the_example_has_every_setting_commented_out_and_once() -> None:
     assert not re.findall(r"(?m)^[^#\n]", EXAMPLE)
-    names = re.findall(r"(?m)^#([A-Z_]+)=", EXAMPLE)
+    names = re.findall(r"(?m)^#([A-Z0-9_]+)=", EXAMPLE)
     assert len(names) == len(set(names))
 
 

@@ -25,6 +25,7 @@ from edu.permissions import Permission, require
 from edu.second_factor.service import has_second_factor
 from edu.sessions.service import list_sessions
 from edu.site import condition
+from edu.site.audit import last_storage_check
 from edu.site.requests import signed_in
 from edu.site.settings import site_settings
 from edu.tree.service import (
@@ -397,7 +398,10 @@ def run_reconciler() -> Response:
 def storage() -> str:
     _who(SITE)
     return render_template(
-        "admin/storage.html", use=condition.read_storage(), disk=condition.read_disk()
+        "admin/storage.html",
+        use=condition.read_storage(),
+        disk=condition.read_disk(),
+        check=last_storage_check(),
     )
 
 

@@ -59,7 +59,8 @@ def _read_body(_model: type[BaseModel]) -> dict[str, Any]:
 def _read_form(model: type[BaseModel]) -> dict[str, Any]:
     values: dict[str, Any] = {name: file for name, file in request.files.items() if file.filename}
     for name, field in model.model_fields.items():
-        if name in request.form and field.annotation is not FileStorage:
+        is_file = FileStorage in (field.annotation, *get_args(field.annotation))
+        if name in request.form and not is_file:
             many = get_origin(field.annotation) is list
             values[name] = request.form.getlist(name) if many else request.form[name]
     return values

@@ -34,7 +34,7 @@ from edu.search.forms import read_input
 from edu.search.recording import as_far_as_possible, record_search
 from edu.search.service import find_materials
 from edu.site.requests import visitor
-from edu.storage.incoming import from_form
+from edu.uploads import forms as uploads
 from edu.versions import service as versions
 from edu.versions.schemas import MaterialChange
 from jobs.materials import process_material
@@ -117,9 +117,10 @@ def _publisher() -> User:
 def create(form: MaterialForm) -> Response:
     person, data = _publisher(), service.check_data(_data(form))
     require(person, Permission.PUBLISH, category=data.category)
-    file = take_file(form.file)
+    file = take_file(person, form.file, form.upload_id)
     material = service.upload_material(person, data, file, allow_duplicate=form.allow_duplicate)
     db.session.commit()
+    uploads.finish_upload(form.upload_id)
     process_material.enqueue(material.id)
     address = url_for("api_materials.show", material_id=material.id)
     return reply(material_details(material), 201, {"Location": address})
@@ -146,10 +147,10 @@ def wanted_category(category_id: int) -> Category:
         raise InvalidInput(error.message, field="category_id") from error
 
 
-def take_file(upload: FileStorage) -> StoredFile:
-    """The file that a request brings, judged and stored. Raises InvalidInput."""
+def take_file(person: User, part: FileStorage | None, upload_id: str = "") -> StoredFile:
+    """The file that a request brings or names, judged and stored. Raises InvalidInput."""
     try:
-        return service.accept_file(from_form(upload))
+        return uploads.take_file(person, upload_id, part)
     except InvalidInput as refused:
         if refused.code == "too_large":
             refused.status = 413

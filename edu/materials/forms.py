@@ -58,6 +58,7 @@ class FileForm(_Form):
     """A file. It is read as a stream by the view: by then its bytes are on disk."""
 
     file = FileField(_l("File"))
+    upload = HiddenField()  # the id of one that has arrived by itself, in place of the part
 
     @property
     def max_bytes(self) -> int:

@@ -132,10 +132,24 @@ class MaterialQuery(Query):
         return self.model_dump(mode="json", exclude_none=True)
 
 
-class MaterialForm(BaseModel):
-    """A file and what is said of it."""
+def _plain_file(schema: dict[str, Any]) -> None:
+    """A part of a form is there or not; it is never null."""
+    for name in ("anyOf", "default"):
+        schema.pop(name)
+    schema |= {"type": "string", "format": "binary"}
 
-    file: FileStorage = Field(description="PDF, DOCX or MP4; judged by its content.")
+
+class MaterialForm(BaseModel):
+    """A file, or an upload that has arrived before, and what is said of it."""
+
+    file: FileStorage | None = Field(
+        None, description="PDF, DOCX or MP4; judged by its content.", json_schema_extra=_plain_file
+    )
+    upload_id: Text = Field(
+        "",
+        max_length=32,
+        description="In place of `file`: the last part of the address of a tus upload.",
+    )
     title: Text = Field(min_length=1, max_length=MAX_TITLE)
     description: Text = Field("", max_length=MAX_DESCRIPTION)
     tags: list[Annotated[Text, Field(max_length=MAX_TAG_LENGTH)]] = Field(

@@ -47,6 +47,7 @@ CURABLE = {"limits", "crashed", "interrupted"}  # a busy machine, a fault of our
 MAX_TAGS = 15
 MAX_TAG_LENGTH = 40
 MAX_TITLE = 200
+MAX_OUTLINE = 1000
 MAX_DESCRIPTION = 5000
 MAX_MARKS = 160  # characters
 Page = Listing[Material]
@@ -226,6 +227,15 @@ def list_passages(material: Material) -> list[Passage]:
     """The text of a material in reading order."""
     query = select(Passage).where(Passage.material_id == material.id).order_by(Passage.number)
     return list(db.session.scalars(query))
+
+
+def list_headings(material: Material) -> list[tuple[int, str]]:
+    """The outline: number of the page or section and its heading, of those that have one."""
+    query = select(Passage.number, Passage.heading).where(
+        Passage.material_id == material.id, Passage.heading != ""
+    )
+    rows = db.session.execute(query.order_by(Passage.number).limit(MAX_OUTLINE))
+    return [(row.number, row.heading) for row in rows]
 
 
 def highlight_terms(query: str, marks: str = "") -> list[str]:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from itsdangerous import BadData
+from limits import parse
+from markupsafe import Markup
+from redis.exceptions import RedisError
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as BaseResponse
 
 from edu.accounts.models import User
 from edu.catalog.service import list_subjects
-from edu.errors import Forbidden, InvalidInput
-from edu.extensions import db, limiter, settings, utcnow
+from edu.errors import Forbidden, InvalidInput, NotFound
+from edu.extensions import db, limiter, settings, storage, utcnow
 from edu.htmx import go_to, wants_fragment
 from edu.library.service import find_place, record_opening
 from edu.materials import service
@@ -22,18 +26,24 @@ from edu.materials.forms import UploadForm, file_from_token, file_token
 from edu.materials.models import Material, MaterialStatus, StoredFile
 from edu.media.hints import read_hints
 from edu.media.messages import refusal_message
+from edu.media.pages import CannotDraw, TooBusy, draw_page, is_drawn
+from edu.media.previews import read_preview
 from edu.media.service import retry_material
 from edu.permissions import Permission, may, moderated_roots
 from edu.ratings import service as ratings
-from edu.site.delivery import deliver_file, deliver_thumbnail
+from edu.site.delivery import deliver_file, deliver_page, deliver_preview, deliver_thumbnail
 from edu.site.requests import current_person, signed_in, visitor, who_asks
-from edu.storage.incoming import from_form
+from edu.streams.service import find_stream
+from edu.uploads.forms import finish_upload, give_up_upload, take_file
+from edu.uploads.service import measure_room, require_room
 from edu.versions import service as versions
 from jobs.materials import process_material
+from jobs.sandbox import shared_sandbox
 from jobs.search import update_index
 
 log = logging.getLogger(__name__)
 bp = Blueprint("materials", __name__)
+DRAWN = parse("120 per minute")  # pages of which one person or address has pictures made
 
 
 def _visible(material_id: int) -> Material:
@@ -64,6 +74,7 @@ def _show_upload(form: UploadForm, duplicate: service.DuplicateFile | None = Non
         f"materials/{name}.html",
         form=form,
         duplicate=duplicate,
+        room=measure_room(signed_in()),
         publishes=may(current_person(), Permission.PUBLISH),
         everywhere=moderated_roots(signed_in()) is None,
     )
@@ -81,6 +92,8 @@ def upload_submit() -> str | BaseResponse | tuple[str, int]:
     except service.DuplicateFile as duplicate:
         return _ask_about_duplicate(form, duplicate)
     except InvalidInput as error:
+        db.session.rollback()
+        give_up_upload(person, form.upload.data or "", error)
         form.show_error(str(error.details.get("field", "file")), str(error.message))
         return _upload_again(form)
     process_material.enqueue(material.id)
@@ -88,15 +101,19 @@ def upload_submit() -> str | BaseResponse | tuple[str, int]:
 
 
 def _take_upload(form: UploadForm, person: User) -> Material:
-    sent = request.files.get("file")
+    sent, upload_id = request.files.get("file"), form.upload.data or ""
     # A file sent along is the newer choice.
-    known = None if sent and sent.filename else _known_file(form.token.data or "", person)
-    file = known or service.accept_file(from_form(sent))
+    newer = upload_id or (sent and sent.filename)
+    known = None if newer else _known_file(form.token.data or "", person)
+    if known:
+        require_room(person, known.size)
+    file = known or take_file(person, upload_id, sent)
     # Without a token the question has not been asked yet, whatever the form says.
     material = service.upload_material(
         person, form.data_for_service(), file, allow_duplicate=known is not None
     )
     db.session.commit()
+    finish_upload(upload_id)
     return material
 
 
@@ -114,6 +131,7 @@ def _upload_again(form: UploadForm) -> tuple[str, int]:
 
 def _ask_about_duplicate(form: UploadForm, duplicate: service.DuplicateFile) -> tuple[str, int]:
     db.session.rollback()
+    give_up_upload(signed_in(), form.upload.data or "")  # its bytes are in the storage
     form.token.data = file_token(duplicate.incoming, current_person())
     return _show_upload(form, duplicate), 422
 
@@ -145,9 +163,11 @@ def show(material_id: int) -> str:
         material = _visible(material_id)
     # A PDF is shown as it is; of the others their text is, or leads into them.
     text_view = material.file.kind != "pdf" and material.status != MaterialStatus.PROCESSING
+    outline = [] if text_view else service.list_headings(material)
     return render_template(
         "materials/show.html",
         place=_place(),
+        stream=find_stream(material.file),
         resume=find_place(person, material),
         terms=service.highlight_terms(request.args.get("q", ""), request.args.get("mark", "")),
         rating=ratings.summarise_rating(material, person),
@@ -155,8 +175,17 @@ def show(material_id: int) -> str:
         may_review=may(person, Permission.REVIEW, material),
         versions=versions.list_shown_versions(person, material),
         sections=service.list_passages(material) if text_view else [],
+        outline=outline,
+        preview=_preview(material) if text_view else [],
         **_status_variables(material),
     )
+
+
+def _preview(material: Material) -> list[tuple[int, Markup]]:
+    if material.file.kind != "docx":
+        return []
+    pictures = url_for("materials.preview", material_id=material.id, name="")
+    return read_preview(storage(), material.file.sha256, pictures, _("picture not shown"))
 
 
 def _status_variables(material: Material) -> dict[str, Any]:
@@ -231,3 +260,39 @@ def file(material_id: int) -> Response:
 @bp.get("/materials/<int:material_id>/thumbnail")
 def thumbnail(material_id: int) -> Response:
     return deliver_thumbnail(_visible(material_id).file)
+
+
+@bp.get("/materials/<int:material_id>/preview/<name>")
+def preview(material_id: int, name: str) -> Response:
+    return deliver_preview(_visible(material_id).file, name)
+
+
+@bp.get("/materials/<int:material_id>/pages/<int:number>/picture")
+def page_picture(material_id: int, number: int) -> BaseResponse:
+    file = _visible(material_id).file
+    if file.kind != "pdf" or not 0 < number <= (file.pages or 0):
+        raise NotFound
+    try:
+        if not is_drawn(storage(), file.sha256, number):
+            _require_turn()
+            draw_page(shared_sandbox(), storage(), _work(), file.sha256, number)
+    except TooBusy:  # the first page stands in for it
+        return redirect(url_for("materials.thumbnail", material_id=material_id))
+    except (CannotDraw, FileNotFoundError) as error:
+        raise NotFound from error
+    return deliver_page(file, number)
+
+
+def _require_turn() -> None:
+    """Nobody alone keeps the machine drawing. Raises TooBusy."""
+    try:
+        may_draw = limiter.limiter.hit(DRAWN, "pages drawn", who_asks())
+    except RedisError as error:
+        log.warning("pages drawn: not counted: %s", error)
+        may_draw = True  # how many are drawn at a time is bounded anyway
+    if not may_draw:
+        raise TooBusy
+
+
+def _work() -> Path:
+    return settings().data_dir / "work"

@@ -14,14 +14,19 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from edu.hardening import prctl
-from edu.media import limits, pipeline, reach
+from edu.media import hls, limits, pipeline, preview, reach
 from edu.media.errors import FileRefused
 from edu.media.workdir import RESULT_NAME
 
 _PR_SET_PDEATHSIG = 1
 _REPORT_EVERY_S = 0.1
 
-TASKS: dict[str, Callable[..., dict[str, Any]]] = {"process": pipeline.process}
+TASKS: dict[str, Callable[..., dict[str, Any]]] = {
+    "process": pipeline.process,
+    "preview": preview.make_preview,
+    "page": pipeline.draw_page,
+    "stream": hls.make,
+}
 
 
 def run_child(request: dict[str, Any], answers: int) -> NoReturn:

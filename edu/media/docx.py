@@ -12,14 +12,17 @@ from typing import Any
 from edu.media import package
 from edu.media.blocks import BLOCK_BORDER, CELL_BORDER
 from edu.media.errors import FileRefused
+from edu.media.formulas import linear_formula
 from edu.media.text import clean_line, clean_text
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 # Boxes around blocks that add no text of their own.
-_WRAPPERS = {f"{_W}{name}" for name in ("sdt", "sdtContent", "customXml", "ins", "smartTag")}
-_HEADING = re.compile(r"(?:heading|заголовок)\s*[1-3]|title|название", re.IGNORECASE)
+_WRAPPERS = {
+    f"{_W}{name}" for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag")
+}
+_HEADING = re.compile(r"(?:heading|заголовок)\s*([1-3])|title|название", re.IGNORECASE)
 _PART_LENGTH = 2_000
 _MAX_STYLE_DEPTH = 10
 
@@ -37,9 +40,12 @@ class Section:
 
 
 @dataclass(frozen=True)
-class _Block:
+class Block:
+    """A paragraph or a table: its XML element, its text, and as a heading its level from 1."""
+
+    element: Any
     text: str
-    is_heading: bool = False
+    level: int = 0
 
 
 def extract_docx(
@@ -50,23 +56,51 @@ def extract_docx(
     `on_progress(done, total)` counts top-level blocks.
     Raises FileRefused: broken, bomb, encrypted, unknown_type.
     """
-    package.check_directory(path)
-    document = _open(path)
+    blocks = [block for block in read_blocks(open_docx(path), on_progress) if block.text]
+    numbers = number_blocks(blocks)
+    groups: dict[int, list[Block]] = {}
+    for number, block in zip(numbers, blocks, strict=True):
+        groups.setdefault(number, []).append(block)
+    return [_section(number, group) for number, group in groups.items()]
+
+
+def read_blocks(
+    document: Any, on_progress: Callable[[int, int], None] = lambda *_: None
+) -> list[Block]:
+    """All paragraphs and tables of a document in reading order, also those without text."""
     styles = _heading_styles(document)
     elements = list(_block_elements(document.element.body))
     blocks = []
     for done, element in enumerate(elements, 1):
         blocks.append(_read_block(element, styles))
         on_progress(done, len(elements))
-    blocks = [block for block in blocks if block.text]
-    if any(block.is_heading for block in blocks):
-        return _by_headings(blocks)
-    return _by_length(blocks)
+    return blocks
 
 
-def _open(path: Path) -> Any:
+def number_blocks(blocks: list[Block]) -> list[int]:
+    """The number of each block's section; what has no text belongs to the section around it."""
+    by_headings = any(block.level for block in blocks)
+    numbers, number, length = [], 0, 0
+    for block in blocks:
+        begins = block.level > 0 if by_headings else length >= _PART_LENGTH
+        if block.text and (begins or number == 0):
+            number, length = number + 1, 0
+        numbers.append(max(number, 1))
+        length += len(block.text)
+    return numbers
+
+
+def _section(number: int, blocks: list[Block]) -> Section:
+    heading = clean_line(blocks[0].text) if blocks[0].level else ""
+    texts = [block.text for block in (blocks[1:] if heading else blocks)]
+    return Section(number, heading, BLOCK_BORDER.join(texts))
+
+
+def open_docx(path: Path) -> Any:
+    """The document as python-docx reads it. Raises FileRefused."""
     import docx
 
+    package.check_directory(path)
     try:
         return docx.Document(str(path))
     except MemoryError:
@@ -75,25 +109,26 @@ def _open(path: Path) -> Any:
         raise FileRefused("broken", detail=type(error).__name__) from error
 
 
-def _heading_styles(document: Any) -> set[str]:
-    """The ids of the styles that are, or are based on, a heading of levels 1-3 or a title."""
+def _heading_styles(document: Any) -> dict[str, int]:
+    """The levels of the styles that are, or are based on, a heading of levels 1-3 or a title."""
     try:
         elements = {style.style_id: style.element for style in document.styles}
     except Exception as error:  # a damaged list of styles costs the headings, not the text
         logging.getLogger(__name__).info("styles not read: %r", error)
-        return set()
-    return {style_id for style_id in elements if _is_heading_style(style_id, elements)}
+        return {}
+    levels = {style_id: _level_of_style(style_id, elements) for style_id in elements}
+    return {style_id: level for style_id, level in levels.items() if level}
 
 
-def _is_heading_style(style_id: str, elements: dict[str, Any]) -> bool:
+def _level_of_style(style_id: str, elements: dict[str, Any]) -> int:
     for _step in range(_MAX_STYLE_DEPTH):
         element = elements.get(style_id)
         if element is None:
-            return False
-        if _HEADING.fullmatch(_value(element, "name")):
-            return True
+            return 0
+        if found := _HEADING.fullmatch(_value(element, "name")):
+            return int(found[1] or 1)
         style_id = _value(element, "basedOn")
-    return False
+    return 0
 
 
 def _value(element: Any, child: str) -> str:
@@ -110,23 +145,25 @@ def _block_elements(parent: Any) -> Iterator[Any]:
             yield from _block_elements(element)
 
 
-def _read_block(element: Any, styles: set[str]) -> _Block:
+def _read_block(element: Any, styles: dict[str, int]) -> Block:
     try:
         if element.tag == f"{_W}tbl":
-            return _Block(clean_text("\n".join(_rows(element))))
+            return Block(element, clean_text("\n".join(_rows(element))))
         text = clean_text(_inline(element))
-        return _Block(text, bool(text) and _is_heading(element, styles))
+        return Block(element, text, _heading_level(element, styles) if text else 0)
     except Exception as error:  # one odd block leaves the others readable
         logging.getLogger(__name__).info("a block is skipped: %r", error)
-        return _Block("")
+        return Block(element, "")
 
 
-def _is_heading(paragraph: Any, styles: set[str]) -> bool:
+def _heading_level(paragraph: Any, styles: dict[str, int]) -> int:
     properties = paragraph.find(f"{_W}pPr")
     if properties is None:
-        return False
+        return 0
     level = _value(properties, "outlineLvl")
-    return _value(properties, "pStyle") in styles or level in {"0", "1", "2"}
+    return (
+        int(level) + 1 if level in {"0", "1", "2"} else styles.get(_value(properties, "pStyle"), 0)
+    )
 
 
 def _rows(table: Any) -> Iterator[str]:
@@ -151,47 +188,13 @@ def _inline(element: Any) -> str:
 
 def _collect(element: Any, parts: list[str]) -> None:
     for child in element:
-        if child.tag in (f"{_W}t", f"{_M}t"):
+        if child.tag == f"{_W}t":
             parts.append(child.text or "")
         elif child.tag in (f"{_W}tab", f"{_W}br", f"{_W}cr"):
             parts.append("\n" if child.tag != f"{_W}tab" else " ")
-        elif child.tag == f"{_M}f":
-            _collect_fraction(child, parts)
-        elif child.tag not in (_FALLBACK, f"{_W}pPr", f"{_W}rPr"):
+        elif child.tag in (f"{_M}oMath", f"{_M}oMathPara"):
+            parts.append(linear_formula(child))
+        elif child.tag not in (_FALLBACK, f"{_W}pPr", f"{_W}rPr", f"{_W}moveFrom"):
             if child.tag in (f"{_W}p", f"{_W}tc"):
                 parts.append(" ")
             _collect(child, parts)
-
-
-def _collect_fraction(fraction: Any, parts: list[str]) -> None:
-    for name, sign in (("num", ""), ("den", "/")):
-        part = fraction.find(_M + name)
-        if part is not None:
-            parts.append(sign)
-            _collect(part, parts)
-
-
-def _by_headings(blocks: list[_Block]) -> list[Section]:
-    groups: list[tuple[str, list[str]]] = [("", [])]
-    for block in blocks:
-        if block.is_heading:
-            groups.append((clean_line(block.text), []))
-        else:
-            groups[-1][1].append(block.text)
-    filled = [group for group in groups if group[0] or group[1]]
-    return [
-        Section(number, heading, BLOCK_BORDER.join(texts))
-        for number, (heading, texts) in enumerate(filled, 1)
-    ]
-
-
-def _by_length(blocks: list[_Block]) -> list[Section]:
-    parts: list[list[str]] = []
-    length = _PART_LENGTH
-    for block in blocks:
-        if length >= _PART_LENGTH:
-            parts.append([])
-            length = 0
-        parts[-1].append(block.text)
-        length += len(block.text)
-    return [Section(number, "", BLOCK_BORDER.join(texts)) for number, texts in enumerate(parts, 1)]

@@ -12,6 +12,7 @@ RefusalCode = Literal[
     "encrypted",
     "broken",
     "bomb",
+    "remote",
     "limits",
 ]
 

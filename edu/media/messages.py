@@ -83,6 +83,13 @@ def _bomb(details: Details) -> str:
     )
 
 
+def _remote(details: Details) -> str:
+    return _(
+        "The document loads a part of itself, such as a template, from another computer."
+        " Save it as PDF, or without that part, and send that copy."
+    )
+
+
 def _limits(details: Details) -> str:
     return _(
         "The file takes too much time or memory to read."
@@ -112,6 +119,7 @@ _SENTENCES: dict[str, Callable[[Details], str]] = {
     "encrypted": _encrypted,
     "broken": _broken,
     "bomb": _bomb,
+    "remote": _remote,
     "limits": _limits,
     "crashed": _crashed,
     "interrupted": _interrupted,

@@ -19,6 +19,12 @@ _RATIO_FROM = 20 * 1024 * 1024
 _MAX_CONTENT_TYPES = 1024 * 1024
 _MAIN_TYPE = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 _MAIN_PART = re.compile(r"word/document\d*\.xml")
+_MACROS = (b"macroenabled", b"vbaproject")
+# Parts that an office program fetches, or runs, as soon as it opens the document. A picture from
+# elsewhere is not among them: it is common, and left out of our preview.
+_FETCHED = ("attachedtemplate", "oleobject", "subdocument", "frame", "afchunk", "control")
+# With slashes for backslashes: another protocol, or another computer's share. A drive is none.
+_REMOTE = re.compile(r"(?!file:)[a-z][a-z-]+:|//|file:(?://)?/*(?!/|localhost/|[a-z][:|])[^/]+/")
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError, KeyError)
 
 
@@ -42,16 +48,39 @@ def check_directory(path: Path) -> None:
 def check_parts(path: Path) -> None:
     """Unpack every part in small pieces: a directory may lie about sizes. Sandbox only.
 
-    Raises FileRefused: broken where a part is not what the directory says.
+    Raises FileRefused: broken where a part is not what the directory says; remote where opening
+    the document fetches something from elsewhere, such as a template with macros.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist():
+                if entry.filename.lower().endswith(".rels"):
+                    _check_relations(archive.read(entry))
+                    continue
                 with archive.open(entry) as part:
                     while part.read(1 << 16):
                         pass
     except _ZIP_ERRORS as error:
         raise FileRefused("broken", detail=type(error).__name__) from error
+
+
+def _check_relations(data: bytes) -> None:
+    """Read the relations of a part. Raises FileRefused: remote, broken."""
+    from xml.parsers import expat
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        kind = attributes.get("Type", "").rpartition("/")[2].lower()
+        external = attributes.get("TargetMode", "").lower() == "external"
+        target = attributes.get("Target", "").strip().replace("\\", "/").lower()
+        if external and kind in _FETCHED and _REMOTE.match(target):
+            raise FileRefused("remote")
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        raise FileRefused("broken", detail="relations") from error
 
 
 def refuse_ole(path: Path, head: bytes) -> None:
@@ -82,8 +111,12 @@ def _check_document(archive: zipfile.ZipFile, names: list[str]) -> None:
     if "[Content_Types].xml" not in names:
         raise FileRefused("unknown_type", found="zip")
     with archive.open("[Content_Types].xml") as part:
-        types = part.read(_MAX_CONTENT_TYPES)
-    if b"macroEnabled" in types or any(name.endswith("vbaProject.bin") for name in names):
+        types = part.read(_MAX_CONTENT_TYPES + 1)
+    if len(types) > _MAX_CONTENT_TYPES:
+        raise FileRefused("bomb")
+    said = types.lower()
+    parts = [name.lower() for name in names]
+    if any(sign in said for sign in _MACROS) or any("vbaproject" in name for name in parts):
         raise FileRefused("unknown_type", found="macros")
     if _MAIN_TYPE not in types or not any(_MAIN_PART.fullmatch(name) for name in names):
         raise FileRefused("unknown_type", found="office")

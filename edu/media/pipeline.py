@@ -10,7 +10,7 @@ from typing import Any
 from edu.media import docx, pdf, thumbnails, video
 from edu.media.errors import FileRefused
 from edu.media.inspect import Inspection, inspect_file
-from edu.media.workdir import THUMBNAIL_NAME
+from edu.media.workdir import PAGE_NAME, THUMBNAIL_NAME
 
 # report(step, percent): the percentage is of the whole file, so that it only ever grows.
 Report = Callable[[str, int], None]
@@ -34,6 +34,14 @@ def process(
     found = worker(source, target, font, report)
     report("thumbnail", _THUMBNAIL_DONE)
     return _described(inspection) | found | {"thumbnail": target.name if target.exists() else None}
+
+
+def draw_page(
+    source: Path, name: str, workdir: Path, font: Path | None, report: Report
+) -> dict[str, Any]:
+    """Draw one page of a PDF as `page.webp`; `name` is its number from 1. Raises FileRefused."""
+    thumbnails.pdf_thumbnail(source, workdir / PAGE_NAME, int(name))
+    return {}
 
 
 def _described(inspection: Inspection) -> dict[str, Any]:

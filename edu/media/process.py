@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from edu.media.errors import FileRefused
 from edu.media.inspect import Kind
+from edu.media.previews import Preview, make_preview
 from edu.media.sandbox import OnProgress, Sandbox
 from edu.media.workdir import THUMBNAIL_NAME
 
@@ -31,7 +32,8 @@ class Processed:
     have text or a heading; of a video its chapters. text_ok: False when a document has no text that
     reads as words; it is still a good file. outline: (title, page, level from 0), PDF only.
     thumbnail: a WebP file in the workdir, or None where a page could not be drawn.
-    peak_mb: the most memory the child held.
+    preview: DOCX only, None where it could not be converted. peak_mb: the most memory that a child
+    held.
     """
 
     kind: Kind
@@ -45,6 +47,7 @@ class Processed:
     text_ok: bool
     outline: list[tuple[str, int, int]]
     peak_mb: float
+    preview: Preview | None = None
 
 
 def process_file(
@@ -53,15 +56,20 @@ def process_file(
     """Inspect, read and picture `source` inside the sandbox; `name` is what the uploader gave.
 
     `workdir` is an existing folder that belongs to this call; a second run overwrites the first.
-    `on_progress(step, percent)` gets the steps inspect, text, thumbnail and comes at least every
-    two seconds; what it raises stops the work. Raises FileRefused for the file's own faults and
-    SandboxError for the machine's.
+    `on_progress(step, percent)` gets the steps inspect, text, thumbnail, preview and comes at least
+    every two seconds; what it raises stops the work. Raises FileRefused for the file's own faults
+    and SandboxError for the machine's.
     """
     result = sandbox.run("process", source, workdir, name, on_progress)
     try:
-        return _from_data(result.data, workdir, result.peak_mb)
+        done = _from_data(result.data, workdir, result.peak_mb)
     except (TypeError, ValueError, KeyError) as error:  # no task of this program returns this
         raise FileRefused("broken", detail="result") from error
+    if done.kind == "docx":
+        preview = make_preview(sandbox, source, workdir / "preview", on_progress)
+        peak_mb = max(done.peak_mb, preview.peak_mb if preview else 0.0)
+        done = replace(done, preview=preview, peak_mb=peak_mb)
+    return done
 
 
 def _from_data(data: dict[str, Any], workdir: Path, peak_mb: float) -> Processed:

@@ -79,9 +79,16 @@ class Sandbox:
         self._closed = False
 
     def run(
-        self, task: str, source: Path, workdir: Path, name: str, on_progress: OnProgress
+        self,
+        task: str,
+        source: Path,
+        workdir: Path,
+        name: str,
+        on_progress: OnProgress,
+        *,
+        limits: Limits | None = None,
     ) -> Result:
-        """Run a task of `child.TASKS` on one file and wait for it.
+        """Run a task of `child.TASKS` on one file and wait for it, within its own limits if given.
 
         `on_progress(step, percent)` is called in this thread with each change and, while there is
         none, every 1.5 s; if it raises, the child is killed and the exception passes through.
@@ -93,7 +100,7 @@ class Sandbox:
             "workdir": str(workdir.absolute()),
             "name": name,
             "font": str(self.font.absolute()) if self.font else "",
-            "limits": asdict(self.limits),
+            "limits": asdict(limits or self.limits),
         }
         answer = self._ask(request, on_progress)
         return _to_result(answer, workdir, name)
@@ -113,10 +120,11 @@ class Sandbox:
         self.close()
 
     def _ask(self, request: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+        patience_s = float(request["limits"]["wall_s"]) + _GRACE_S
         for _attempt in range(_ATTEMPTS):
             zygote = self._take()
             try:
-                answer = zygote.ask(request, on_progress, self.limits.wall_s + _GRACE_S)
+                answer = zygote.ask(request, on_progress, patience_s)
             except _ZygoteDiedError:
                 zygote.stop()
                 continue

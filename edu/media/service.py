@@ -21,6 +21,7 @@ from edu.media.process import Processed
 from edu.notifications.service import notify_decision
 from edu.permissions import Permission, may
 from edu.storage.base import thumbnail_key
+from edu.streams.service import request_stream
 
 FIRST_TEXTS = 40  # passages that tell the language
 
@@ -118,6 +119,7 @@ def finish_material(material_id: int, claim: str, result: Processed) -> Material
     _own(update(Material).values(heartbeat_at=utcnow(), step="save"), material_id, claim)
     material = db.session.get_one(Material, material_id, populate_existing=True)
     _save_file_facts(material, result)
+    request_stream(material.file)
     db.session.execute(delete(Passage).where(Passage.material_id == material_id))
     rows = [
         {"material_id": material_id, "number": p.number, "heading": p.heading, "text": p.text}
@@ -177,6 +179,12 @@ def give_up_attempt(material_id: int, claim: str, code: str) -> bool:
         return True
     _own(update(Material).values(heartbeat_at=None, step="queued", claim=""), material_id, claim)
     return False
+
+
+def postpone_attempt(material_id: int, claim: str) -> None:
+    """Leave it for later, without a lost attempt. Raises ClaimLost."""
+    later = {"heartbeat_at": None, "step": "queued", "claim": "", "attempts": Material.attempts - 1}
+    _own(update(Material).values(**later), material_id, claim)
 
 
 def retry_material(material: Material) -> None:

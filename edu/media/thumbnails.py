@@ -22,13 +22,15 @@ _TITLE_SIZE, _LINE_SIZE = 19, 11
 _TITLE_LINES, _BODY_LINES = 4, 22
 
 
-def pdf_thumbnail(path: Path, target: Path) -> None:
-    """Draw a PDF's first page. The scale follows from the page, so that no page is too large.
+def pdf_thumbnail(path: Path, target: Path, number: int = 1) -> None:
+    """Draw a page of a PDF. The scale follows from the page, so that no page is too large.
 
     Raises FileRefused: encrypted, broken.
     """
     with open_pdf(path) as document:
-        page = document[0]
+        if not 1 <= number <= len(document):
+            raise FileRefused("broken", detail="no such page")
+        page = document[number - 1]
         width, height = page.get_size()
         longest = max(width, height)
         if not 0 < longest < float("inf"):

@@ -9,9 +9,10 @@ from typing import Any
 
 from edu.media.errors import FileRefused
 
-# What was found, as JSON, and the picture.
+# What was found, as JSON, and the picture: of the file, or of one page.
 RESULT_NAME = "result.json"
 THUMBNAIL_NAME = "thumbnail.webp"
+PAGE_NAME = "page.webp"
 # Empty files and folders take space too.
 _BLOCK = 4096
 

@@ -74,6 +74,8 @@ def main() -> None:
 
 def _preload() -> None:
     import docx
+    import mammoth
+    import nh3
     import pdfminer.high_level
     import PIL.WebPImagePlugin
     from imageio_ffmpeg import get_ffmpeg_exe
@@ -84,7 +86,7 @@ def _preload() -> None:
     # A first document makes the libraries read their templates and tables here, once.
     docx.Document()
     PIL.Image.init()
-    del pdfminer
+    del mammoth, nh3, pdfminer
     gc.collect()
     gc.freeze()  # children would copy every page that the collector marks
 

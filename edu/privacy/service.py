@@ -42,6 +42,7 @@ from edu.sessions.models import UserSession
 from edu.site.database import lock_table
 from edu.subscriptions.models import FeedToken, Subscription
 from edu.tokens.models import PersonalToken
+from edu.uploads.models import Upload
 
 HAND_OVER_FOR = timedelta(days=14)
 # Rows that are deleted. What hangs on them (items of collections, refresh tokens) goes along.
@@ -65,6 +66,7 @@ GOES = (
     Letter.user_id,
     LetterToken.user_id,
     ModeratedSubject.user_id,
+    Upload.user_id,
 )
 STAYS = {
     "materials.uploader_id": "materials stay; the author reads as a deleted account",

@@ -18,6 +18,7 @@ from edu.site.settings import site_settings
 from edu.site.signing import check_password, end_browser_session
 from edu.takeout.service import list_takeout
 from jobs.mail import send_letters
+from jobs.uploads import sweep_uploads
 
 bp = Blueprint("privacy", __name__, url_prefix="/me")
 EXPORT_LIMIT = "5 per hour"
@@ -66,6 +67,7 @@ def delete() -> Response | tuple[str, int]:
         return _page(person, form), error.status
     db.session.commit()
     send_letters.enqueue()
+    sweep_uploads.enqueue()
     end_browser_session()
     flash(_("Your account is deleted."), "success")
     return redirect(url_for("main.home"), 303)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import shutil
 from typing import IO, Any, cast
 
@@ -14,9 +15,10 @@ from werkzeug.datastructures import MultiDict
 from edu.accounts.models import User
 from edu.api.security import Scope, caller_or_stranger
 from edu.errors import SignInRequired, Unavailable
-from edu.extensions import client_address, settings
+from edu.extensions import client_address, settings, storage
 from edu.permissions import Permission, may
 from edu.storage.incoming import HashingFile
+from edu.uploads.schemas import PIECE_TYPE
 from edu.versions.service import may_replace
 
 FORM_OVERHEAD = 256 * 1024
@@ -111,6 +113,9 @@ def cap_body() -> None:
     if _may_send_file():
         _require_space()
         request.max_content_length = upload_limit()
+    elif request.blueprint == "uploads" and request.mimetype == PIECE_TYPE:
+        # Unread until the view knows whose it is; a form's parser does not touch such a body.
+        request.max_content_length = upload_limit()
 
 
 def _require_space() -> None:
@@ -153,10 +158,18 @@ def _values(fields: MultiDict[str, str]) -> list[str]:
     return [value for values in fields.listvalues() for value in values]
 
 
+def site_policy() -> str:
+    """CSP, with the storage's address where browsers are sent to it for pictures and videos."""
+    origin = storage().origin()
+    if not origin:
+        return CSP
+    return re.sub(r"((?:img|media|connect)-src 'self')", rf"\1 {origin}", CSP)
+
+
 def secure_headers(response: Response) -> Response:
     """The headers of every answer; a view may have set a stricter policy for its bytes."""
     headers: dict[str, Any] = {
-        "Content-Security-Policy": CSP,
+        "Content-Security-Policy": site_policy(),
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "same-origin",

@@ -162,6 +162,7 @@ PARTS = (
     ),
 )
 LEFT_OUT = {
+    "uploads.user_id": "files that have not arrived; they are the sender's own, and gone in a day",
     "letter_tokens.user_id": "secrets of links, kept as hashes",
     "authenticators.user_id": "a secret",
     "spare_codes.user_id": "hashes of secrets",

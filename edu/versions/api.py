@@ -121,7 +121,8 @@ def _replaceable() -> Material:
 @reads_request(first=_replaceable)
 def create(path: MaterialPath, form: NewVersion) -> Response:
     material = _replaceable()
-    service.replace_file(require_person(Scope.UPLOAD), material, take_file(form.file))
+    person = require_person(Scope.UPLOAD)
+    service.replace_file(person, material, take_file(person, form.file))
     db.session.commit()
     process_material.enqueue(material.id)
     update_index.enqueue()

@@ -9,10 +9,10 @@ from edu.errors import Conflict, EduError, Forbidden, InvalidInput
 from edu.extensions import db, limiter, settings
 from edu.htmx import go_to, wants_fragment
 from edu.materials.models import Material
-from edu.materials.service import DuplicateFile, accept_file, get_visible
+from edu.materials.service import DuplicateFile, get_visible
 from edu.site.delivery import deliver_file
 from edu.site.requests import current_person, signed_in, who_asks
-from edu.storage.incoming import from_form
+from edu.uploads.forms import finish_upload, give_up_upload, take_file
 from edu.versions import service
 from edu.versions.forms import EditForm, ReplaceForm
 from jobs.materials import process_material
@@ -100,16 +100,21 @@ def replace_submit(material_id: int) -> str | BaseResponse | tuple[str, int]:
     material, form = _replaceable(material_id), ReplaceForm()
     if not form.validate_on_submit():
         return _show_replace(form, material), 422
+    upload_id = form.upload.data or ""
     try:
-        file = accept_file(from_form(request.files.get("file")))
+        file = take_file(signed_in(), upload_id, request.files.get("file"))
         service.replace_file(signed_in(), material, file)
     except DuplicateFile as duplicate:
         db.session.rollback()
+        give_up_upload(signed_in(), upload_id)
         return _show_replace(form, material, duplicate), 422
     except InvalidInput as error:
+        db.session.rollback()
+        give_up_upload(signed_in(), upload_id, error)
         form.show_error("file", str(error.message))
         return _show_replace(form, material), 422
     db.session.commit()
+    finish_upload(upload_id)
     process_material.enqueue(material_id)
     update_index.enqueue()  # what was published is not, until the file has been looked through
     return go_to(url_for("materials.show", material_id=material_id))

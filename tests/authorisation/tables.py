@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.authorisation.world import UPLOAD_ID
+
 Status = int | str
 
 
@@ -23,6 +25,7 @@ class Row:
     form: dict[str, Any] = field(default_factory=dict)
     json: Any = None
     sends_file: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
     note: str = ""
 
 
@@ -72,6 +75,9 @@ EDIT = {"title": "New", "type": "lecture", "category": "{maths}", "revision": "1
 API = "/api"
 A_PENDING, A_ACTIVE = API + PENDING, API + ACTIVE
 UPLOAD = {"title": "New", "type": "lecture", "category": "{maths}"}
+FILE = f"/files/{UPLOAD_ID}"
+TUS = {"Tus-Resumable": "1.0.0"}
+PIECE = {**TUS, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
 
 SITE = [
     Row("GET", "/", everybody(200)),
@@ -115,6 +121,10 @@ SIGNING_IN = [
 MATERIALS = [
     Row("GET", "/upload", people(200)),
     Row("POST", "/upload", people(422)),
+    Row("POST", "/files/", people(201, 401), headers={**TUS, "Upload-Length": "9"}),
+    Row("PATCH", "/files/<upload_id>", owner(204, stranger=401), FILE, headers=PIECE),
+    Row("DELETE", "/files/<upload_id>", owner(204, stranger=401), FILE, headers=TUS),
+    Row("POST", "/files/<upload_id>", owner(204, stranger=401), FILE, headers=PIECE),
     Row("GET", "/upload/hints", people(200), "/upload/hints?text=fall+2023"),
     Row("GET", "/materials/tags", people(200), "/materials/tags?q=series"),
     Row("GET", "/materials/<int:material_id>", everybody(200), ACTIVE, note="published"),
@@ -135,6 +145,27 @@ MATERIALS = [
         "/materials/<int:material_id>/thumbnail",
         keepers(200),
         f"{PENDING}/thumbnail",
+    ),
+    *(
+        Row("GET", f"/materials/<int:material_id>/stream{rule}", who, f"{material}/stream{path}")
+        for material, who in ((PENDING, keepers(200)), (ACTIVE, everybody(200)))
+        for rule, path in (
+            ("", ""),
+            ("/master.m3u8", "/master.m3u8"),
+            ("/<int(max=9999):height>/<name>", "/360/00000.m4s"),
+        )
+    ),
+    Row(
+        "GET",
+        "/materials/<int:material_id>/preview/<name>",
+        keepers(200),
+        f"{PENDING}/preview/1.webp",
+    ),
+    Row(
+        "GET",
+        "/materials/<int:material_id>/pages/<int:number>/picture",
+        keepers(200),
+        f"{PENDING}/pages/1/picture",
     ),
     Row("POST", "/materials/<int:material_id>/retry", keepers(303), f"{FAILED}/retry"),
     Row(

@@ -46,7 +46,7 @@ def ask(world: World, row: Row, actor: str) -> int | str:
     """The status that the actor gets; `login` where the answer is the way to the sign-in page."""
     browser = world.browser(actor)
     path = fill_in(row.path or row.rule, world.values)
-    sent: dict[str, Any] = {}
+    sent: dict[str, Any] = {"headers": row.headers}
     if row.json is not None:
         sent["json"] = fill_in(row.json, world.values)
     elif row.method != "GET":

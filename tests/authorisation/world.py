@@ -27,16 +27,25 @@ from edu.materials.models import (
 from edu.notifications.models import Notification
 from edu.sessions.models import UserSession
 from edu.site.signing import start_browser_session
-from edu.storage.base import original_key, thumbnail_key
+from edu.storage.base import (
+    original_key,
+    page_picture_key,
+    preview_key,
+    stream_key,
+    thumbnail_key,
+)
+from edu.streams.models import Stream
 from edu.subscriptions.models import FeedToken, Subscription
 from edu.tokens.models import PersonalToken
 from edu.tree.service import ensure_category
+from edu.uploads.models import Upload
 
 # charlie is any other user, alice the owner, boris moderates another subject, maria this one.
 ACTORS = ("stranger", "charlie", "alice", "boris", "maria", "anna")
 PASSWORD = "correct horse battery"
 ROLES = {"charlie": Role.USER, "alice": Role.USER, "boris": Role.MODERATOR}
 ROLES |= {"maria": Role.MODERATOR, "anna": Role.ADMIN}
+UPLOAD_ID = "a" * 32
 BYTES = b"%PDF-1.4 of nobody's interest"
 
 
@@ -85,14 +94,16 @@ def make_material(owner: User, status: MaterialStatus, category_id: int) -> Mate
         published_at=utcnow() if status == MaterialStatus.ACTIVE else None,
         announced_at=utcnow(),
     )
-    db.session.add(material)
+    db.session.add_all([material, Stream(file=file, status="ready")])
     db.session.flush()
     db.session.add(MaterialVersion(material_id=material.id, number=1, file=file, author=owner))
     return material
 
 
 def _store(file: StoredFile) -> None:
-    for key in (original_key(file.sha256), thumbnail_key(file.sha256)):
+    stream = [stream_key(file.sha256, name) for name in ("master.m3u8", "360/00000.m4s")]
+    made = [page_picture_key(file.sha256, 1), preview_key(file.sha256, "1.webp"), *stream]
+    for key in (original_key(file.sha256), thumbnail_key(file.sha256), *made):
         path = settings().data_dir / "incoming" / "sample"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(BYTES)
@@ -103,6 +114,7 @@ def _belongings(ids: dict[str, int]) -> dict[str, Any]:
     alice, active = ids["alice"], ids["active_material"]
     soon = utcnow().replace(year=utcnow().year + 1)
     rows: dict[str, Any] = {
+        "upload": Upload(id=UPLOAD_ID, user_id=alice, name="notes.pdf", size=9),
         "subscription": Subscription(
             user_id=alice, kind="search", target="q=series", name="Series"
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import docx
@@ -99,6 +99,24 @@ def write_zip(path: Path, parts: dict[str, bytes]) -> Path:
     return path
 
 
+def change_docx(path: Path, changes: dict[str, Callable[[bytes], bytes]]) -> Path:
+    """Rewrite parts of a document; what is not there yet is made of nothing."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    for name, change in changes.items():
+        parts[name] = change(parts.get(name, b""))
+    return write_zip(path, parts)
+
+
+def relation(kind: str, target: str, number: int = 900) -> Callable[[bytes], bytes]:
+    """Adds an external relation, rId900 say, to a part of relations."""
+    base = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    line = f'<Relationship Id="rId{number}" Type="{base}/{kind}" Target="{target}" '
+    whole = f'{line}TargetMode="External"/></Relationships>'.encode()
+    start = b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    return lambda data: (data or start + b"</Relationships>").replace(b"</Relationships>", whole)
+
+
 def content_types(main: str) -> bytes:
     """The content types of a package whose main document is of this type."""
     prefix = "application/vnd.openxmlformats-officedocument."
@@ -110,6 +128,18 @@ def write_mp4(path: Path, seconds: int = 2, size: str = "640x360", *more: str) -
     """A silent test picture."""
     source = f"testsrc=duration={seconds}:size={size}:rate=5"
     return _ffmpeg(path, source, "-pix_fmt", "yuv420p", *more)
+
+
+def write_lecture(path: Path, seconds: int = 8, size: str = "160x90", *more: str) -> Path:
+    """A test picture with a tone; `more` are ffmpeg's options for what is written."""
+    tone = ["-f", "lavfi", "-i", f"sine=duration={seconds}", "-pix_fmt", "yuv420p"]
+    return _ffmpeg(path, f"testsrc=duration={seconds}:size={size}:rate=10", *tone, *more)
+
+
+def write_slides(path: Path, seconds: int, size: str = "1280x720") -> Path:
+    """A picture a second, quick to make; written anew it has five."""
+    source = f"testsrc=duration={seconds}:size={size}:rate=1"
+    return _ffmpeg(path, source, "-pix_fmt", "yuv420p", "-c:v", "mpeg4")
 
 
 def write_sound(path: Path) -> Path:

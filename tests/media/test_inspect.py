@@ -149,3 +149,76 @@ def test_directory_that_lies_about_sizes_is_broken(tmp_path: Path) -> None:
     with pytest.raises(FileRefused) as caught:
         inspect_file(path, path.name)
     assert caught.value.code == "broken"
+
+
+# What a document would fetch or run -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"word/vbaProject.bin": b"x"},
+        {"word/VBAPROJECT.BIN": b"x"},
+        {"[Content_Types].xml": samples.content_types("ms-word.document.macroEnabled.main+xml")},
+        {
+            "[Content_Types].xml": samples.content_types(MAIN)
+            + b'<Default Extension="jpg" ContentType="application/vnd.ms-office.vbaProject"/>'
+        },
+    ],
+)
+def test_macros_are_refused_however_they_are_called(box: Path, parts: dict[str, bytes]) -> None:
+    whole = {"[Content_Types].xml": samples.content_types(MAIN), "word/document.xml": b"<d/>"}
+    refused = refusal(samples.write_zip(box, whole | parts), "lecture.docx")
+    assert (refused.code, refused.details) == ("unknown_type", {"found": "macros"})
+
+
+def test_types_that_are_too_long_to_read_are_refused(box: Path) -> None:
+    types = samples.content_types(MAIN) + b" " * (1 << 20) + b"vbaProject"
+    parts = {"[Content_Types].xml": types, "word/document.xml": b"<d/>"}
+    assert refusal(samples.write_zip(box, parts), "lecture.docx").code == "bomb"
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"),
+    [
+        ("attachedTemplate", "https://example.org/t.dotm"),
+        ("attachedTemplate", "\\\\server\\share\\t.dotm"),
+        ("attachedTemplate", "file://server/share/t.dotm"),
+        ("attachedTemplate", "FILE:\\\\\\server\\share\\t.dotm"),
+        ("oleObject", "mhtml:http://example.org/x!x-usc:http://example.org/x"),
+        ("frame", " http://example.org/"),
+    ],
+)
+def test_parts_from_elsewhere_are_refused(tmp_path: Path, kind: str, target: str) -> None:
+    path = samples.write_docx(tmp_path / "a.docx")
+    change = samples.relation(kind, target)
+    samples.change_docx(path, {"word/_rels/settings.xml.rels": change})
+    with pytest.raises(FileRefused) as caught:
+        inspect_file(path, path.name)
+    assert caught.value.code == "remote"
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"),
+    [
+        ("attachedTemplate", "file:///C:\\Users\\Anna\\Templates\\Normal.dotm"),
+        ("attachedTemplate", "Normal.dotm"),
+        ("hyperlink", "https://example.org/"),
+        ("image", "https://example.org/p.png"),
+    ],
+)
+def test_what_is_not_fetched_by_us_or_by_opening_is_fine(
+    tmp_path: Path, kind: str, target: str
+) -> None:
+    path = samples.write_docx(tmp_path / "a.docx")
+    change = samples.relation(kind, target)
+    samples.change_docx(path, {"word/_rels/document.xml.rels": change})
+    assert inspect_file(path, path.name).kind == "docx"
+
+
+def test_relations_that_cannot_be_read_are_broken(tmp_path: Path) -> None:
+    path = samples.write_docx(tmp_path / "a.docx")
+    samples.change_docx(path, {"word/_rels/settings.xml.rels": lambda _: b"<Relationships"})
+    with pytest.raises(FileRefused) as caught:
+        inspect_file(path, path.name)
+    assert caught.value.code == "broken"

@@ -5,21 +5,20 @@ import "./theme.js";
 import "./overlays.js";
 import "./completion.js";
 import "./toasts.js";
-import "./upload.js";
 import "./narrowing.js";
 import "./queue.js";
 import "./order.js";
 import "./tree.js";
 import { markAll } from "./marks.js";
 import { keepPlaces } from "./places.js";
-import { openChapters } from "./video.js";
+import { openVideo } from "./video.js";
 
 window.htmx = htmx;
 
 function onReady() {
   markAll(document);
   keepPlaces();
-  openChapters();
+  openVideo();
 }
 
 if (document.readyState === "loading") {

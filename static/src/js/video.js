@@ -1,5 +1,104 @@
-// The chapters of a video: a click goes on from there without another page, and the one that is
-// being played is marked.
+// A video: its stream where there is one, the speed that the person likes, and its chapters.
+const SPEED = "video-speed";
+const HLS = "application/vnd.apple.mpegurl";
+const PATIENCE_MS = 8000;
+
+// Plays an address from a second on.
+function load(video, address, second) {
+  const goOn = !video.paused; // a new source stops the player
+  const seek = () => {
+    if (second > 0) {
+      video.currentTime = second;
+    }
+  };
+  video.addEventListener("loadedmetadata", seek, { once: true });
+  video.src = address;
+  video.preload = "metadata"; // not before, or what was there is loaded, too
+  if (goOn) {
+    video.play().catch(() => {});
+  }
+}
+
+// Calls `fail` once, when the browser gives a source up, or waits and nothing comes.
+function watch(video, fail) {
+  const ending = new AbortController();
+  let timer = 0;
+  const giveUp = () => {
+    clearTimeout(timer);
+    ending.abort();
+    fail();
+  };
+  const look = () => {
+    const wants = video.seeking || !video.paused;
+    if (wants && !video.ended && video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) {
+      giveUp();
+    }
+  };
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(look, PATIENCE_MS);
+  };
+  video.addEventListener("error", giveUp, { signal: ending.signal });
+  for (const name of ["seeking", "waiting", "progress"]) {
+    video.addEventListener(name, wait, { signal: ending.signal });
+  }
+}
+
+// The stream is a better way to the same pictures; whatever goes wrong with it, the file is there.
+function openStream(video) {
+  const { stream, player, begin } = video.dataset;
+  if (!stream) {
+    return;
+  }
+  const file = video.src;
+  const playFile = () => load(video, file, video.currentTime || Number(begin));
+  if (video.canPlayType(HLS)) {
+    watch(video, playFile);
+    load(video, stream, Number(begin));
+    return;
+  }
+  import(player)
+    .then(({ attach }) => attach(video, stream, Number(begin), playFile))
+    .catch(playFile);
+}
+
+function readSpeed() {
+  try {
+    return Number(localStorage.getItem(SPEED)) || 1;
+  } catch {
+    return 1; // the browser keeps nothing
+  }
+}
+
+function saveSpeed(speed) {
+  try {
+    localStorage.setItem(SPEED, speed);
+  } catch {
+    // it holds for this page
+  }
+}
+
+function openSpeed(video) {
+  const select = document.querySelector("[data-video-speed]");
+  const set = (speed) => {
+    // The default too: with each new source a player goes back to it.
+    video.defaultPlaybackRate = video.playbackRate = speed;
+  };
+  select.addEventListener("change", () => {
+    set(Number(select.value));
+    saveSpeed(select.value);
+  });
+  video.addEventListener("ratechange", () => {
+    select.value = String(video.playbackRate); // the browser's own menu has a speed as well
+  });
+  const speed = readSpeed();
+  if ([...select.options].some((option) => Number(option.value) === speed)) {
+    select.value = String(speed);
+    set(speed);
+  }
+}
+
+// Chapters: a click goes on from there without another page; the one that is played is marked.
 
 function follow(video, links) {
   const begins = links.map((link) => Number(link.dataset.second));
@@ -19,12 +118,7 @@ function follow(video, links) {
   }
 }
 
-export function openChapters() {
-  const video = document.querySelector("video.video");
-  const links = [...document.querySelectorAll("a[data-second]")];
-  if (!video || !links.length) {
-    return;
-  }
+function openChapters(video, links) {
   follow(video, links);
   for (const link of links) {
     link.addEventListener("click", (event) => {
@@ -38,4 +132,14 @@ export function openChapters() {
       video.play().catch(() => {}); // a browser that does not play yet has sought all the same
     });
   }
+}
+
+export function openVideo() {
+  const video = document.querySelector("video.video");
+  if (!video) {
+    return;
+  }
+  openSpeed(video);
+  openStream(video);
+  openChapters(video, [...document.querySelectorAll("a[data-second]")]);
 }

@@ -26,6 +26,16 @@ export function bindToolbar(viewer) {
   input.addEventListener("change", () => viewer.goTo(Number(input.value) || viewer.current));
   input.addEventListener("focus", () => input.select());
   viewer.scroller.addEventListener("keydown", (event) => onKey(event, actions));
+  for (const link of document.querySelectorAll("[data-pdf-go]")) {
+    link.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) {
+        return; // wanted in a window of its own
+      }
+      event.preventDefault();
+      viewer.goTo(Number(link.dataset.pdfGo));
+      root.scrollIntoView({ block: "nearest" });
+    });
+  }
   window.addEventListener("hashchange", () => viewer.goTo(viewer.startPage()));
 
   const update = {

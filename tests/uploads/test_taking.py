@@ -1,0 +1,148 @@
+"""From an upload that has arrived to a material: the form names it in place of a file."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from edu.accounts.models import User
+from edu.api.security import issue_token
+from edu.extensions import db, storage
+from edu.materials.models import Material
+from edu.storage.base import original_key
+from tests.samples import make_category, material_id_of, upload_form
+from tests.uploads.conftest import Sender, change_row, count_rows, files_of, path_of, sender_in
+
+
+def post(sender: Sender, subject: int, upload_id: str, **changes: Any) -> TestResponse:
+    form = {**upload_form(subject), "upload": upload_id, **changes}
+    return sender.client.post("/upload", data=form)
+
+
+def test_an_upload_becomes_a_material(
+    app: Flask, alice: Sender, subject: int, pdf_file: Path
+) -> None:
+    data = pdf_file.read_bytes()
+    upload_id = alice.sent(data, "Ряды.pdf")
+    material_id = material_id_of(post(alice, subject, upload_id))
+    with app.app_context():
+        file = db.session.get_one(Material, material_id).file
+        assert (file.name, file.size) == ("Ряды.pdf", len(data))
+        assert file.sha256 == hashlib.sha256(data).hexdigest()
+        with storage().open(original_key(file.sha256)) as stream:
+            assert stream.read() == data
+    assert (count_rows(app), files_of(app)) == (0, [])
+
+
+def test_a_hash_that_was_never_made_is_made_then(
+    app: Flask, alice: Sender, subject: int, pdf_file: Path
+) -> None:
+    upload_id = alice.sent(pdf_file.read_bytes())
+    change_row(app, upload_id, sha256="")
+    material_id = material_id_of(post(alice, subject, upload_id))
+    with app.app_context():
+        digest = hashlib.sha256(pdf_file.read_bytes()).hexdigest()
+        assert db.session.get_one(Material, material_id).file.sha256 == digest
+
+
+def test_what_has_not_arrived_whole_waits(app: Flask, alice: Sender, subject: int) -> None:
+    upload_id = alice.made(9)
+    alice.send(upload_id, 0, b"%PDF-")
+    answer = post(alice, subject, upload_id)
+    assert answer.status_code == 422
+    assert "The file has not arrived whole" in answer.text
+    assert alice.look(upload_id).headers["Upload-Offset"] == "5"
+
+
+def test_nobody_takes_anothers_upload(
+    app: Flask, alice: Sender, charlie: Sender, subject: int, pdf_file: Path
+) -> None:
+    upload_id = alice.sent(pdf_file.read_bytes())
+    answer = post(charlie, subject, upload_id)
+    assert answer.status_code == 422
+    assert "Too much time has passed" in answer.text
+    assert alice.look(upload_id).status_code == 200
+    assert post(alice, subject, "../../edu.db").status_code == 422
+
+
+def test_a_form_with_a_mistake_is_sent_again_without_the_file(
+    app: Flask, alice: Sender, subject: int, pdf_file: Path
+) -> None:
+    upload_id = alice.sent(pdf_file.read_bytes())
+    assert post(alice, subject, upload_id, title="").status_code == 422
+    material_id_of(post(alice, subject, upload_id))
+    assert count_rows(app) == 0
+
+
+def test_a_refused_file_is_forgotten(app: Flask, alice: Sender, subject: int) -> None:
+    upload_id = alice.sent(b"<html>no PDF</html>")
+    answer = post(alice, subject, upload_id)
+    assert answer.status_code == 422
+    assert re.search(r'id="file-errors"[^>]*>[^<]+<', answer.text)
+    assert (count_rows(app), files_of(app)) == (0, [])
+
+
+def test_a_known_file_is_asked_about(
+    app: Flask, alice: Sender, subject: int, pdf_file: Path
+) -> None:
+    material_id_of(post(alice, subject, alice.sent(pdf_file.read_bytes())))
+    question = post(alice, subject, alice.sent(pdf_file.read_bytes()))
+    assert question.status_code == 422
+    token = re.search(r'name="token" value="([^"]+)"', question.text)
+    assert token
+    assert (count_rows(app), files_of(app)) == (0, [])
+    material_id_of(post(alice, subject, "", token=token[1]))
+
+
+def test_the_person_may_fill_the_quota_to_the_brim(make_app: Any, pdf_file: Path) -> None:
+    data = pdf_file.read_bytes() + b" " * (1024 * 1024 - pdf_file.stat().st_size)
+    app, alice = sender_in(make_app, UPLOAD_QUOTA_MB="1")
+    with app.app_context():
+        subject = make_category().id
+    material_id_of(post(alice, subject, alice.sent(data)))
+    with pdf_file.open("rb") as file:
+        form = {**upload_form(subject), "file": file}
+        refused = alice.client.post("/upload", data=form)
+    assert refused.status_code == 422
+    assert "You have room for" in refused.text
+    assert (app.extensions["edu.settings"].data_dir / "incoming").exists()
+
+
+@pytest.mark.parametrize("who", ["alice"])
+def test_a_file_is_replaced_by_an_upload(
+    app: Flask, who: str, alice: Sender, subject: int, pdf_file: Path
+) -> None:
+    material_id = material_id_of(post(alice, subject, alice.sent(pdf_file.read_bytes())))
+    newer = pdf_file.read_bytes() + b"\n"
+    upload_id = alice.sent(newer, "newer.pdf")
+    answer = alice.client.post(f"/materials/{material_id}/replace", data={"upload": upload_id})
+    assert answer.status_code == 303
+    with app.app_context():
+        assert db.session.get_one(Material, material_id).file.name == "newer.pdf"
+    assert (count_rows(app), path_of(app, upload_id).exists()) == (0, False)
+
+
+def test_a_script_names_its_upload(app: Flask, people: dict[str, int], pdf_file: Path) -> None:
+    with app.app_context():
+        subject = make_category().id
+        token = issue_token(db.session.get_one(User, people["maria"]))
+    script = Sender(app.test_client())
+    script.headers["Authorization"] = f"Bearer {token}"
+    upload_id = script.sent(pdf_file.read_bytes(), "series.pdf")
+    form = {"title": "Ряды", "type": "lecture", "category_id": str(subject)}
+    headers = {"Authorization": f"Bearer {token}"}
+    nothing = script.client.post("/api/materials", data=form, headers=headers)
+    assert nothing.status_code == 422
+    form["upload_id"] = upload_id
+    answer: Any = script.client.post("/api/materials", data=form, headers=headers)
+    assert answer.status_code == 201, answer.text
+    assert answer.json["file"]["name"] == "series.pdf"
+    assert (count_rows(app), files_of(app)) == (0, [])
+    again = script.client.post("/api/materials", data=form, headers=headers)
+    assert again.status_code == 422
