@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from alembic import context
 from flask import current_app
 from sqlalchemy import Connection, event
+
+PATIENCE_MS = 600_000  # that a second process waits for the first one's upgrade of a large library
 
 database = current_app.extensions["migrate"].db
 
@@ -43,6 +46,7 @@ def all_or_nothing(connection: Connection) -> Iterator[None]:
     # Dropping a table that was copied would take along what refers to it. Within a transaction
     # this could not be said.
     driver.execute("PRAGMA foreign_keys = OFF")
+    driver.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
     event.listen(connection, "begin", begin_to_write)
     try:
         yield
@@ -59,16 +63,20 @@ def check_references(connection: Connection) -> None:
     """Keep SQLite's rows from referring to what the migrations have taken away."""
     if connection.dialect.name != "sqlite":
         return
-    if lost := find_lost(connection):
+    if lost := count_lost(connection):
         with database.engine.connect() as outside:  # which sees the state before
-            lost -= find_lost(outside)
+            lost -= count_lost(outside)
     if lost:
-        raise SystemExit(f"Nothing was changed: rows would refer to nothing: {sorted(lost)[:9]}")
+        raise SystemExit(f"Nothing was changed: rows would refer to nothing: {dict(lost)}")
 
 
-def find_lost(connection: Connection) -> set[tuple[Any, ...]]:
-    """Return table, row and other table of each reference to nothing."""
-    return {tuple(row[:3]) for row in connection.exec_driver_sql("PRAGMA foreign_key_check")}
+def count_lost(connection: Connection) -> Counter[tuple[str, str]]:
+    """Return how many rows of which table refer to rows of which other one that are not there.
+
+    Not which rows: a table that is copied may number them anew.
+    """
+    found = connection.exec_driver_sql("PRAGMA foreign_key_check")
+    return Counter((row[0], row[2]) for row in found)
 
 
 if context.is_offline_mode():

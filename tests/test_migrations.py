@@ -238,6 +238,27 @@ def test_nothing_is_left_that_refers_to_nothing(bare_app: Flask, tmp_path: Path)
         assert everything() == before
 
 
+MOVED = """
+    with op.batch_alter_table('material_tags', recreate='always') as table:
+        table.add_column(sa.Column('more', sa.Integer()))
+"""
+
+
+def test_what_referred_to_nothing_before_is_no_obstacle(make_app: MakeApp, tmp_path: Path) -> None:
+    with make_app(DATABASE_URL=f"sqlite:///{tmp_path / 'bare.db'}").app_context():
+        _fill()
+        upgrade()
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            for tag, material in ((1, 1), (2, 77)):  # as tools leave it that do not look after it
+                row = f"INSERT OR IGNORE INTO material_tags VALUES ({material}, {tag})"  # noqa: S608  # numbers
+                connection.exec_driver_sql(row)
+            connection.exec_driver_sql("DELETE FROM material_tags WHERE material_id = 1")
+            connection.commit()
+        upgrade(directory=write_revision(tmp_path / "moved", MOVED))
+        assert "material_tags.more" in everything()["material_tags"][0]
+
+
 def test_going_back_leaves_nothing_that_the_older_code_cannot_read(bare_app: Flask) -> None:
     with bare_app.app_context():
         _fill()

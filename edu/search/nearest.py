@@ -74,7 +74,8 @@ def _find_alike(term: str) -> str:
     edits = 1 if len(term) <= SHORT else 2
     similar = search_index().similar_words(term, edits, MOST_ALIKE)
     costs = ((slip_cost(term, word.stem), word.stem) for word in similar)
-    cost, stem = min(costs, default=(0, term))
+    # Of those as likely the commonest, which comes first.
+    cost, stem = min(costs, key=lambda each: each[0], default=(0, term))
     return stem if cost <= FARTHEST else term
 
 

@@ -106,7 +106,8 @@ class Combobox {
   /** Leaves the results free in a moment, unless somebody is in the list. */
   linger() {
     clearTimeout(this.leaving);
-    if (this.covering && !this.called) {
+    // A finger neither hovers nor calls the list again with an arrow key.
+    if (this.covering && !this.called && !matchMedia("(hover: none)").matches) {
       this.leaving = setTimeout(() => this.leave(), LINGER_MS);
     }
   }
