@@ -58,7 +58,10 @@ def configure(app: OpenAPI, settings: Settings) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
-        SQLALCHEMY_ENGINE_OPTIONS={} if settings.is_sqlite else {"pool_pre_ping": True},
+        # SQLite reads what is known of its tables when a connection opens: see refresh_statistics.
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_recycle": 3600}
+        if settings.is_sqlite
+        else {"pool_pre_ping": True},
         SESSION_COOKIE_NAME="edu_session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

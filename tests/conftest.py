@@ -59,10 +59,10 @@ class LateRule(Rule):
     Both are most of what making an app costs, and thousands of tests make one.
     """
 
-    parsed: ClassVar[dict[tuple[str, str | None], tuple[Any, ...]]] = {}
+    parsed: ClassVar[dict[tuple[str, str | None, frozenset[str]], tuple[Any, ...]]] = {}
 
     def compile(self) -> None:
-        key = (self.rule, self.subdomain)
+        key = (self.rule, self.subdomain, frozenset(self.defaults or ()))
         if key not in self.parsed:
             super().compile()
             self.parsed[key] = (self._parts, self._trace, self._converters, set(self.arguments))
@@ -149,7 +149,7 @@ EMPTY = """
 DO $$
 DECLARE name text; written boolean;
 BEGIN
-  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+  PERFORM pg_terminate_backend(pid, 10000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid();
   SET session_replication_role = replica;  -- in any order, whatever refers to what
   FOR name IN SELECT nspname FROM pg_namespace WHERE left(nspname, 7) = 'search_' LOOP
@@ -178,7 +178,10 @@ def _shared_postgres_url(postgres_server: str) -> Iterator[str]:
 
 @pytest.fixture
 def postgres_url(_shared_postgres_url: str) -> str:
-    """A migrated, empty PostgreSQL database, which no other test uses meanwhile."""
+    """A migrated, empty PostgreSQL database, which no other test uses meanwhile.
+
+    Rows are taken away again, changes of its tables are not: those need `bare_postgres_url`.
+    """
     with psycopg.connect(_shared_postgres_url, autocommit=True) as connection:
         connection.execute(EMPTY)
     return _shared_postgres_url

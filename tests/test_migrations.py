@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import MetaData, Table, event, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from edu.extensions import db, utcnow
 from tests.conftest import MakeApp
@@ -134,6 +138,125 @@ def test_an_upgrade_that_was_stopped_goes_on(bare_app: Flask) -> None:
         upgrade()
         assert _languages() == [("ru", 2), ("en", 2), ("ru", 2), ("", 1)]
         assert differences() == []
+
+
+CHANGES = ("CREATE", "ALTER", "INSERT", "UPDATE")
+
+
+def everything() -> dict[str, Any]:
+    """The tables with their columns, indexes and rows."""
+    known = MetaData()
+    known.reflect(db.engine)
+    with db.engine.connect() as connection:
+        return {
+            name: (
+                sorted(map(str, table.columns)),
+                sorted(str(index.name) for index in table.indexes),
+                sorted(map(repr, connection.execute(table.select()).all())),
+            )
+            for name, table in known.tables.items()
+        }
+
+
+def upgrade_killed_at(change: int) -> int:
+    """Upgrade in a process that is killed before its so many-th change; what it ended by."""
+    left = [change]
+
+    def die(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        left[0] -= statement.lstrip().startswith(CHANGES)
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    db.session.remove()
+    db.engine.dispose()
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    try:
+        event.listen(db.engine, "before_cursor_execute", die)
+        upgrade()
+    finally:
+        os._exit(1)  # whatever has happened, a second pytest is not to go on
+
+
+@pytest.mark.processes
+def test_an_upgrade_that_was_killed_has_changed_nothing(bare_app: Flask) -> None:
+    with bare_app.app_context():
+        _fill()
+        before = everything()
+        for change in (2, 8, 15, 20, 23):
+            assert upgrade_killed_at(change) == -signal.SIGKILL
+            assert everything() == before
+        upgrade()
+        assert _languages() == [("ru", 2), ("en", 2), ("ru", 2), ("", 1)]
+        assert differences() == []
+
+
+def write_revision(folder: Path, upgrade_by: str) -> str:
+    """Make a folder of the migrations with one more."""
+    shutil.copytree(VERSIONS.parent, folder)
+    head = "import sqlalchemy as sa\nfrom alembic import op\n"
+    last = max(path.name[:4] for path in VERSIONS.glob("*.py"))
+    numbers = f"revision, down_revision = 'more', '{last}'"
+    (folder / "versions" / "more.py").write_text(f"{head}{numbers}\ndef upgrade():\n{upgrade_by}")
+    return str(folder)
+
+
+COPIED = """
+    with op.batch_alter_table('categories') as table:
+        table.alter_column('name', type_=sa.String(333))
+        table.add_column(sa.Column('more', sa.Integer()))
+"""
+
+
+def test_a_table_that_is_copied_keeps_what_refers_to_it(bare_app: Flask, tmp_path: Path) -> None:
+    with bare_app.app_context():
+        _fill()
+        upgrade()
+        before = everything()
+        upgrade(directory=write_revision(tmp_path / "good", COPIED))
+        after = everything()
+        assert "categories.more" in after.pop("categories")[0]
+        assert {name: before[name] for name in after if name != "alembic_version"} == {
+            name: rows for name, rows in after.items() if name != "alembic_version"
+        }
+
+
+REFUSED = """
+    op.execute(sa.text('CREATE TABLE more (id INTEGER)'))
+    op.execute(sa.text('DELETE FROM categories'))
+"""
+
+
+def test_nothing_is_left_that_refers_to_nothing(bare_app: Flask, tmp_path: Path) -> None:
+    with bare_app.app_context():
+        _fill()
+        upgrade()
+        before = everything()
+        with pytest.raises((SystemExit, IntegrityError)):
+            upgrade(directory=write_revision(tmp_path / "bad", REFUSED))
+        assert everything() == before
+
+
+MOVED = """
+    with op.batch_alter_table('material_tags', recreate='always') as table:
+        table.add_column(sa.Column('more', sa.Integer()))
+"""
+
+
+def test_what_referred_to_nothing_before_is_no_obstacle(make_app: MakeApp, tmp_path: Path) -> None:
+    with make_app(DATABASE_URL=f"sqlite:///{tmp_path / 'bare.db'}").app_context():
+        _fill()
+        upgrade()
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            for tag, material in ((1, 1), (2, 77)):  # as tools leave it that do not look after it
+                row = f"INSERT OR IGNORE INTO material_tags VALUES ({material}, {tag})"  # noqa: S608  # numbers
+                connection.exec_driver_sql(row)
+            connection.exec_driver_sql("DELETE FROM material_tags WHERE material_id = 1")
+            connection.commit()
+        upgrade(directory=write_revision(tmp_path / "moved", MOVED))
+        assert "material_tags.more" in everything()["material_tags"][0]
 
 
 def test_going_back_leaves_nothing_that_the_older_code_cannot_read(bare_app: Flask) -> None:

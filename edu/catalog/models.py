@@ -65,7 +65,7 @@ class Category(Model):
     @property
     def full_name(self) -> str:
         """The names from the subject down, for people."""
-        return " → ".join(step.name for step in self.trail)
+        return " › ".join(step.name for step in self.trail)
 
 
 class CategoryAlias(Model):

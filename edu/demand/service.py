@@ -363,7 +363,9 @@ def close_demand(moderator: User, demand: Demand, reason: str) -> None:
         raise InvalidInput(_("Say why."), field="reason")
     if len(reason) > MAX_REASON:
         raise InvalidInput(_("The reason is too long."), field="reason")
-    _settle(moderator, demand, state=RequestState.CLOSED.value, reason=reason)
+    told = _settle(moderator, demand, state=RequestState.CLOSED.value, reason=reason)
+    if told and not reason:  # somebody has asked since it was looked up
+        raise Conflict(_("Somebody has asked for this meanwhile. Say why it is closed."))
 
 
 def _settle(moderator: User, demand: Demand, **outcome: Any) -> dict[int, str]:

@@ -76,17 +76,20 @@ def words_like(wanted: frozenset[str]) -> re.Pattern[str]:
     Few others have to be stemmed then. Letters outside the two alphabets may begin anything: NFKC
     tells what they stand for.
     """
-    first = "".join({letter for stem in wanted for letter in _beginnings(stem)})
-    head = rf"[{re.escape(first)}]|[^\W_A-Za-zА-Яа-яЁё]"
+    first = "".join({letter for stem in wanted - {""} for letter in _beginnings(stem)})
+    head = rf"[{re.escape(first)}]|[^\W_A-Za-zА-Яа-яЁё]" if first else r"(?!)"
     return re.compile(rf"(?:{head})(?<!{_GOES_ON}.){_REST}", re.DOTALL)
 
 
 def _beginnings(stem: str) -> set[str]:
-    """Return the letters of the two alphabets that a word with this stem may begin with."""
-    first = stem[:1]
-    same = {first, first.replace("е", "ё")}
+    """Return the letters of the two alphabets that a word with this stem may begin with.
+
+    An accent may be left apart: «й» is written as «и» and a mark.
+    """
+    first, bare = stem[:1], unicodedata.normalize("NFD", stem[:1])[:1]
+    same = {first, bare, first.replace("е", "ё")}
     for letters in (_LOOKALIKES, _CODE_LETTERS):
-        same |= {chr(written) for written, meant in letters.items() if chr(meant) == first}
+        same |= {chr(written) for written, meant in letters.items() if chr(meant) in (first, bare)}
     return same | {letter.upper() for letter in same}
 
 

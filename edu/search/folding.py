@@ -26,6 +26,7 @@ from edu.search.weights import (
 # (analysis, weights of parts, positions, columns); an older index then asks for a rebuild.
 FORMAT = 2
 PART_GAP = 16  # positions between parts, so that no phrase spans two of them
+MOST_POSITIONS = 4096  # of one stem in one document that any engine looks at
 _U32 = 2**32 - 1
 
 

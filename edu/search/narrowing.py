@@ -122,7 +122,7 @@ class Sidebar:
         labels: list[tuple[str, Any, Callable[[Any], str]]] = [
             ("type", wanted.type, type_label),
             ("kind", wanted.kind, kind_label),
-            ("language", wanted.language, language_label),
+            ("language", wanted.language, _name_language),
             ("semester", wanted.semester, semester_label),
             ("year", wanted.year, year_label),
             ("rating_gte", wanted.rating_gte, rating_label),
@@ -142,10 +142,23 @@ class Sidebar:
         """Whether filters were given."""
         return not self.links.arguments.keys() <= _WORDS
 
+    @property
+    def filter_words(self) -> list[str]:
+        """The words that are filters, as they were typed."""
+        return list(dict.fromkeys(change.said for change in self.changes))
+
+    def list_filters(self) -> list[str]:
+        """What every material had to be, in words: the filters understood, then those given."""
+        understood = [describe_change(change) for change in self.changes]
+        return [*dict.fromkeys(understood), *(chip.label for chip in self._given())]
+
     def words_only(self) -> str:
-        """The address of the same words without the filters that were given."""
+        """The address of the same words without filters, given or understood."""
         given = self.links.arguments.keys() - _WORDS
-        return self.links(**{name: [] for name in given})
+        changes = self.found.understood.changes
+        words = [change.said for change in changes if change.kind in NARROWING]
+        literal = [*dict.fromkeys((*self.literal, *words))]
+        return self.links(**{name: [] for name in given}, literal=literal)
 
     # Narrowing ------------------------------------------------------------------------------------
 
@@ -208,7 +221,7 @@ class Sidebar:
 
     def _languages(self) -> tuple[Choice, ...]:
         values = sorted({*self.counts.get("language", {}), self.wanted.language} - {None, ""})
-        return self._choices("language", values, [self.wanted.language], language_label)
+        return self._choices("language", values, [self.wanted.language], _name_language)
 
     def _ratings(self) -> tuple[Choice, ...]:
         stars = range(5, 0, -1)
@@ -266,6 +279,10 @@ class Sidebar:
             )
             for number, slug, name in below.get(parent, ())
         )
+
+
+def _name_language(language: str) -> str:
+    return language_label(language).capitalize()  # alone, not within a line
 
 
 def _key(facet: Facet, value: object) -> str:

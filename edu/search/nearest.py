@@ -1,8 +1,11 @@
-"""What helps where a search finds nothing: the nearest titles, and subjects of that name."""
+"""What helps where a search finds nothing: the nearest titles, and subjects of that name.
+
+Rather nothing is shown than what has little to do with the words.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -15,21 +18,27 @@ from edu.search.analysis import stems
 from edu.search.base import SearchRequest, Wording
 from edu.search.query import ParsedQuery
 from edu.search.service import Found, index_at_hand
+from edu.search.understanding.edits import slip_cost
 
 MOST_TITLES = 5
 MOST_SUBJECTS = 5
 MOST_WORDS = 4  # of a query, for which similar ones are looked up: each costs milliseconds
 SHORT = 7  # letters of a stem, up to which two edits would make anything of it
+SHORTEST = 4  # letters of a stem, below which one edit would
+MOST_ALIKE = 3  # stems that are weighed for each word
+FARTHEST = 1.5  # slips (edits.py) that a word may be from another: people rarely miss its beginning
+LEAST_SHARE = 0.5  # of the words of a query that the library has to know, or something like them
 
 
 def find_nearest(found: Found) -> list[Material]:
     """Up to MOST_TITLES materials that would be found with a little less asked. Raises Unavailable.
 
-    First without filters, then without phrases and exclusions, then by words spelt alike.
+    First without filters, then without phrases and exclusions, then by words spelt alike; each
+    only if that is still about most of what was asked.
     """
     with index_at_hand():
         for wordings in _ever_looser(found.understood.wordings):
-            if not any(wording.query.terms for wording in wordings):
+            if not any(_is_mostly_known(wording.query.terms) for wording in wordings):
                 continue
             answer = search_index().search(SearchRequest(wordings, per_page=MOST_TITLES))
             materials = load_active(hit.id for hit in answer.hits)
@@ -45,12 +54,29 @@ def _ever_looser(wordings: tuple[Wording, ...]) -> Iterator[tuple[Wording, ...]]
         for each in wordings
     )
     terms = [term for each in wordings[:1] for term in each.query.terms[:MOST_WORDS]]
-    yield (Wording(_query_of([stem for term in terms for stem in _find_similar(term)])),)
+    known = zip(terms, _are_known(terms), strict=True)
+    meant = [term if is_known else _find_alike(term) for term, is_known in known]
+    yield (Wording(_query_of(meant)),)
 
 
-def _find_similar(term: str) -> list[str]:
+def _are_known(terms: Sequence[str]) -> list[bool]:
+    return [count > 0 for count in search_index().count_documents((term,) for term in terms)]
+
+
+def _is_mostly_known(terms: Sequence[str]) -> bool:
+    return bool(terms) and sum(_are_known(terms)) >= LEAST_SHARE * len(terms)
+
+
+def _find_alike(term: str) -> str:
+    """The stem that the term is likeliest a slip for, or the term if it is too far from any."""
+    if len(term) < SHORTEST:
+        return term
     edits = 1 if len(term) <= SHORT else 2
-    return [word.stem for word in search_index().similar_words(term, edits, 1)]
+    similar = search_index().similar_words(term, edits, MOST_ALIKE)
+    costs = ((slip_cost(term, word.stem), word.stem) for word in similar)
+    # Of those as likely the commonest, which comes first.
+    cost, stem = min(costs, key=lambda each: each[0], default=(0, term))
+    return stem if cost <= FARTHEST else term
 
 
 def _query_of(words: list[str]) -> ParsedQuery:

@@ -26,7 +26,7 @@ from edu.search.weights import (
     WINDOW,
 )
 
-DEEPEST = 10_000  # results that can be paged through
+DEEPEST = 10_000  # results that can be paged through: no page begins after so many
 YEAR_S = 365.25 * 24 * 3600
 
 Places = list[tuple[float, Place]]
@@ -43,9 +43,9 @@ def answer(view: View, request: SearchRequest) -> SearchAnswer:
     matcher = Matcher(view, request)
     documents, relaxed = matcher.find()
     per_page = max(request.per_page, 1)
-    start = min((max(request.page, 1) - 1) * per_page, DEEPEST)
+    start = (max(request.page, 1) - 1) * per_page
     ranking = _Ranking(view, request, matcher, documents, relaxed)
-    page = ranking.order(start + per_page)[start:]
+    page = ranking.order(start + per_page)[start:] if start < DEEPEST else []
     ranking.add_places(page)
     hits = [
         Hit(view.row(n).id, score, [place for _, place in ranking.places.get(n, [])])

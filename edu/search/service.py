@@ -25,6 +25,7 @@ from edu.search.base import (
     Sort,
 )
 from edu.search.hits import FoundMaterial, show_hits
+from edu.search.ranking import DEEPEST
 from edu.search.understanding.slang import add_common_names
 from edu.search.understanding.understand import Change, NameGroup, Understood, understand
 
@@ -88,8 +89,9 @@ class Found:
 
     @property
     def pages(self) -> int:
-        """How many pages there are, at least one."""
-        return max(1, -(-self.total // self.per_page))
+        """How many pages can be asked for, at least one."""
+        pages = -(-min(self.total, DEEPEST) // self.per_page)
+        return min(max(1, pages), MAX_PAGE)
 
     @property
     def marks(self) -> str:
@@ -204,7 +206,7 @@ def index_at_hand() -> Iterator[None]:
     try:
         yield
     except IndexUnavailable as error:
-        log.exception("search: the index does not answer")
+        log.error("search: the index does not answer: %s", error)
         raise Unavailable(_("Search does not work just now. Try again in a minute.")) from error
 
 

@@ -7,7 +7,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, g
-from flask_babel import format_date, format_datetime, format_decimal, get_locale
+from flask_babel import (
+    format_date,
+    format_datetime,
+    format_decimal,
+    get_locale,
+    to_user_timezone,
+)
 from flask_babel import gettext as _
 
 from edu.accounts.service import shown_name
@@ -66,7 +72,7 @@ def _write_rating(mean: float, _locale: Locale) -> str:
 
 def format_day(moment: datetime) -> str:
     """The day of a moment in the reader's spelling."""
-    return _write_day(moment.date(), get_locale())
+    return _write_day(to_user_timezone(moment).date(), get_locale())
 
 
 @lru_cache(4096)

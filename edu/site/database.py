@@ -1,4 +1,4 @@
-"""How the embedded database is opened, and how a table is kept from changing."""
+"""How the embedded database is opened and looked after, and how a table is kept from changing."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ PRAGMAS = (
     "synchronous = NORMAL",  # with WAL a power cut may cost the last commits, never the database
     "cache_size = -16000",
 )
+# Entries of each index that are looked at for statistics: milliseconds, whatever the size.
+LOOKED_AT = 1000
 
 
 def init_database(app: Flask) -> None:
@@ -30,6 +32,18 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def refresh_statistics() -> None:
+    """Tell SQLite how its tables are filled, by which it chooses indexes; others do so themselves.
+
+    `PRAGMA optimize` would look only at tables that this very connection has read.
+    """
+    if db.engine.dialect.name == "sqlite":
+        # Outside of any transaction: who writes meanwhile waits for milliseconds.
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"PRAGMA analysis_limit = {LOOKED_AT}")
+            connection.exec_driver_sql("ANALYZE")
 
 
 def lock_table(model: type[Base]) -> None:

@@ -24,8 +24,8 @@ class Listing(Generic[T]):
 
     @property
     def pages(self) -> int:
-        """How many pages there are, at least one."""
-        return max(1, -(-self.total // self.per_page))
+        """How many pages can be asked for, at least one."""
+        return min(max(1, -(-self.total // self.per_page)), MAX_PAGE)
 
 
 def list_page(query: Select[T], page: int, per_page: int | None = None) -> Listing[T]:

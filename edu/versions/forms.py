@@ -18,7 +18,7 @@ from edu.media.language import LANGUAGES
 
 def _languages() -> list[tuple[str, str]]:
     by_text = ("", _("Told by the text"))
-    return [by_text, *((code, language_label(code)) for code in LANGUAGES)]
+    return [by_text, *((code, language_label(code).capitalize()) for code in LANGUAGES)]
 
 
 class EditForm(DetailsForm):

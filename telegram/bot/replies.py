@@ -197,7 +197,7 @@ def _page_buttons(found: Found, token: str) -> tuple[tuple[Button, ...], ...]:
     row = []
     if found.page > 1:
         row.append(Button("◀", f"page:{found.page - 1}:{token}"))
-    if found.page < min(found.pages, MAX_PAGE):
+    if found.page < found.pages:
         row.append(Button("▶", f"page:{found.page + 1}:{token}"))
     return (tuple(row),) if row else ()
 

@@ -76,7 +76,7 @@ def test_what_does_not_fit_is_not_passed_off_as_fitting(
         assert loosened.startswith("Nothing in the library fits exactly: exam, «признак Даламбера»")
         assert "but of another kind or in another subject" in loosened
         exact = ask("матан ряды").text
-        assert exact.startswith("Found in the library: Математический анализ → Ряды.")
+        assert exact.startswith("Found in the library: Математический анализ › Ряды.")
         # Two lie there; the third comes from the subject around it, and says so.
         head, _heading, tail = exact.partition("On other questions of the subject")
         assert len(re.findall(r"\[\d+\]", head)) == 2

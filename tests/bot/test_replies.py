@@ -40,7 +40,7 @@ def test_a_hit_has_title_facts_and_the_place_it_was_found_at(library: Flask) -> 
     reply = search(library, "формула Грина")
     markup = Markup(reply.text)
     assert "Криволинейный интеграл" in markup.plain
-    assert "Lecture · Математический анализ → Ряды · ★ 4.6 · 23 ratings" in markup.plain
+    assert "Lecture · Математический анализ › Ряды · ★ 4.6 · 23 ratings" in markup.plain
     assert "p. 1 Формула Грина." in markup.plain
     assert "<b>Грина</b>" in reply.text
     assert markup.links[0].startswith(f"{SITE}/materials/")

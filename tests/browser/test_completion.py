@@ -18,6 +18,8 @@ from tests.samples import make_material
 
 pytestmark = pytest.mark.browser
 
+LINGERS_MS = 2000  # after which a panel that nobody is in has gone
+
 
 @pytest.fixture
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
@@ -103,6 +105,49 @@ def test_own_searches_are_offered_and_forgotten(browser: Browser, product: Produ
     expect(options).to_have_count(0)
     assert complaints.list == []
     alice.close()
+
+
+def test_the_panel_leaves_live_results_free(browser: Browser, product: Product) -> None:
+    complaints = Complaints()
+    charlie = Person(browser, product, complaints)
+    page = charlie.page
+    page.goto("/search")
+    field, options = page.get_by_role("combobox"), page.locator("[role=option]:visible")
+    field.press_sequentially("ряд")
+    expect(options).to_have_count(5)
+    expect(options).to_have_count(0)
+    expect(page.locator("#results h3")).to_have_count(3)
+    expect(field).to_be_focused()
+    field.press("ArrowDown")  # opened by somebody, it stays
+    expect(options).to_have_count(5)
+    page.wait_for_timeout(LINGERS_MS)
+    expect(options).to_have_count(5)
+    field.press_sequentially("ы т")
+    expect(options).to_have_count(1)
+    field.press("ArrowDown")
+    page.wait_for_timeout(LINGERS_MS)
+    assert "Ряды Тейлора" in chosen(field).inner_text()
+    field.fill("ряды ф")
+    expect(options).to_contain_text("Ряды Фурье")
+    options.hover()
+    page.wait_for_timeout(LINGERS_MS)
+    expect(options).to_have_count(1)
+    page.mouse.move(1, 1)
+    expect(options).to_have_count(0)
+    assert complaints.list == []
+    charlie.close()
+
+
+def test_the_panel_stays_where_no_results_appear(browser: Browser, product: Product) -> None:
+    charlie = Person(browser, product, Complaints())
+    page = charlie.page
+    page.goto("/subjects")
+    page.get_by_role("combobox").press_sequentially("ряд")
+    options = page.locator("[role=option]:visible")
+    expect(options).to_have_count(5)
+    page.wait_for_timeout(LINGERS_MS)
+    expect(options).to_have_count(5)
+    charlie.close()
 
 
 def test_the_field_needs_no_script(browser: Browser, product: Product) -> None:

@@ -352,6 +352,47 @@ def test_live_search_filters_pages_and_history(sample: Sample) -> None:
     assert complaints.list == []
 
 
+@pytest.mark.parametrize(
+    ("touch", "width", "least"), [(False, 1280, 24), (True, 1280, 44), (False, 360, 44)]
+)
+def test_links_around_the_results_are_high_enough(
+    sample: Sample, width: int, least: int, *, touch: bool
+) -> None:
+    viewport = {"width": width, "height": WIDTHS[width]}
+    person = sample.visit("", Complaints(), viewport=viewport, has_touch=touch)
+    page = person.page
+    page.goto("/search?q=матан")
+    shown = page.locator(".orders a, .understood > a, .filters > summary >> visible=true")
+    boxes = [one.bounding_box() for one in shown.all()]
+    assert len(boxes) == 4 + 1 + (width == 360)
+    assert [box for box in boxes if not box or box["height"] < least] == []
+    assert [box for box in boxes if not box or box["width"] < least] == []
+    person.close()
+
+
+def test_filters_stay_open_on_a_narrow_screen(sample: Sample) -> None:
+    complaints = Complaints()
+    person = sample.visit("", complaints, viewport={"width": 360, "height": WIDTHS[360]})
+    page = person.page
+    page.goto("/search?q=предел")
+    lecture = page.locator("#n-type-lecture")
+    expect(lecture).to_be_hidden()
+    page.locator(".filters > summary").click()
+    lecture.click()
+    page.wait_for_url("**type=lecture*")
+    expect(lecture).to_have_attribute("aria-current", "true")
+    expect(lecture).to_be_in_viewport()
+    expect(lecture).to_be_focused()
+    assert find_faults(page) == []
+    take_picture(page, "search-filters-360")
+    page.locator(".filters > summary").click()
+    page.locator("#q").fill("предел последовательности")
+    page.wait_for_url("**%20*")
+    expect(lecture).to_be_hidden()  # closed, they stay closed
+    person.close()
+    assert complaints.list == []
+
+
 def test_a_moderator_rejects_with_a_reason_that_the_uploader_reads(sample: Sample) -> None:
     complaints = Complaints()
     maria = sample.visit("maria", complaints)

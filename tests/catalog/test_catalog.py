@@ -31,7 +31,7 @@ def test_a_category_knows_its_way(any_app: Flask) -> None:
     with any_app.app_context():
         _root, _series, fourier = make_tree()
         assert fourier.path == "matan/ryady/ryady-fure"
-        assert fourier.full_name == "Математический анализ → Ряды → Ряды Фурье"
+        assert fourier.full_name == "Математический анализ › Ряды › Ряды Фурье"
 
 
 def test_each_category_has_its_names_together(any_app: Flask) -> None:

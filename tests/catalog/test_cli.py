@@ -51,5 +51,5 @@ def test_a_broken_tree_is_refused_with_a_reason(app: Flask, tmp_path: Path, text
 def test_a_subject_and_its_part_are_added(app: Flask) -> None:
     assert run(app, "add", "Химия", "--alias", "химичка") == (0, "khimiya: Химия\n")
     status, said = run(app, "add", "Органика", "--parent", "khimiya")
-    assert (status, said) == (0, "khimiya/organika: Химия → Органика\n")
+    assert (status, said) == (0, "khimiya/organika: Химия › Органика\n")
     assert run(app, "add", "Что-то", "--parent", "nowhere")[0] == 1

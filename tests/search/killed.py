@@ -14,9 +14,10 @@ from sqlalchemy import select
 
 from edu import create_app
 from edu.config import load_settings
-from edu.extensions import db
+from edu.extensions import db, search_index
 from edu.materials.models import Material
 from edu.search import indexing
+from edu.search.postgres.index import PostgresIndex
 from jobs.search import heal_index, update_index
 from tests.conftest import make_people
 from tests.samples import make_material
@@ -25,9 +26,14 @@ MATERIALS = 40
 KILLS = 10
 
 
-def main(data: str) -> int:
-    """Fill the library, kill those who write, look after it as a restart does, and compare."""
-    settings = {"EDU_DATA": data, "DEFAULT_LOCALE": "en", "SEARCH_BACKEND": "whoosh"}
+def main(data: str, database: str = "") -> int:
+    """Fill the library, kill those who write, look after it as a restart does, and compare.
+
+    With the address of a PostgreSQL database, that holds both the library and the index.
+    """
+    settings = {"EDU_DATA": data, "DEFAULT_LOCALE": "en"}
+    if database:
+        settings["DATABASE_URL"] = database
     app = create_app(load_settings(settings, queue_immediate=True))
     people = make_people(app)
     with app.app_context():
@@ -36,6 +42,9 @@ def main(data: str) -> int:
         update_index()
         db.session.remove()
         db.engine.dispose()  # children open connections of their own
+        index = search_index()
+        if isinstance(index, PostgresIndex):
+            index.disconnect()
     print("ready", flush=True)
     chance = random.Random(11)
     for _ in range(KILLS):
@@ -82,4 +91,4 @@ def rebuild() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

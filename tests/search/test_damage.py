@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from edu.errors import Unavailable
 from edu.extensions import search_index, settings
 from edu.search import indexing
 from edu.search.base import IndexBusy, IndexUnavailable, Rebuild
@@ -88,6 +90,29 @@ def test_a_lost_segment_is_noticed_though_a_change_waits(
         assert search_index().ids() == ids | {third}
         assert not indexing.has_pending()
         assert len(rebuilds) == 1
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(("files", "said"), [("*.col", "no lengths"), ("*.toc", "does not exist")])
+def test_damage_is_told_in_one_line(
+    app: Flask, people: dict[str, int], caplog: pytest.LogCaptureFixture, files: str, said: str
+) -> None:
+    with app.app_context(), caplog.at_level(logging.INFO, "edu.search"):
+        make_indexed(people)
+        search_index().close()
+        for path in live_folder().glob(files):
+            path.unlink()
+        caplog.clear()
+        with pytest.raises(Unavailable):
+            find_materials(SearchInput(text="ряды"))
+        heal_index()
+        refused, healed = caplog.records
+        assert (refused.levelname, healed.levelname) == ("ERROR", "WARNING")
+        assert "does not answer" in refused.message
+        assert "is built anew" in healed.message
+        for line in (refused, healed):
+            assert said in line.message
+            assert not line.exc_info
 
 
 def test_another_writer_is_not_disturbed(

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_babel import force_locale
 
 from edu import create_app
 from edu.catalog.models import CategoryAlias
@@ -175,6 +176,15 @@ def test_a_chosen_choice_is_marked_and_takes_itself_back(library: Flask) -> None
         assert chosen, key
         assert total_of(page) == count < whole
         assert total_of(open_page(client, href)) == whole
+
+
+def test_languages_to_choose_begin_with_a_capital_letter(library: Flask) -> None:
+    with force_locale("ru"):
+        page = open_page(library.test_client(), "/search?language=ru")
+    names = {key: name for key, _href, _more, name, _count in CHOICE.findall(page)}
+    assert (names["n-language-ru"], names["n-language-en"]) == ("Русский", "Английский")
+    assert "Русский" in chips_of(page)
+    assert " · русский</span>" in page
 
 
 def test_the_tree_shows_only_branches_with_results(library: Flask) -> None:
@@ -363,6 +373,49 @@ def test_nothing_found_shows_the_nearest(library: Flask) -> None:
     assert total_of(open_page(client, without[1])) > 0
     phrase = open_page(client, '/search?q="даламбера+криволинейный"')
     assert 0 < phrase.count('<li><a href="/materials/') <= 5
+
+
+@pytest.mark.parametrize(
+    ("query", "near"),
+    [
+        ('"признок"', True),
+        ('"хризнак"', False),  # people rarely miss the first letter
+        ('"рят"', False),  # of so short a word one edit makes anything
+        ('"признок квазар"', True),
+        ('"признок квазар галактика"', False),
+        ("признак квазар&year=1999", True),
+        ("признак квазар галактика&year=1999", False),
+    ],
+)
+def test_rather_nothing_is_near_than_anything(library: Flask, query: str, *, near: bool) -> None:
+    page = open_page(library.test_client(), f"/search?q={query}&exact=1")
+    assert total_of(page) == 0
+    assert ('<h2 id="nearest">' in page) is near
+
+
+@pytest.mark.usefixtures("reading")
+def test_nothing_found_tells_the_filters_and_a_way_out(library: Flask) -> None:
+    client = library.test_client()
+    page = open_page(client, "/search?q=квазар+11+семестр+лекции")
+    assert total_of(page) == 0
+    assert "Only this was looked through: Type: Lecture, Semester 11." in page
+    as_words = re.search(r'<a class="button" href="([^"]+)">Take “лекции 11 семестр” as', page)
+    assert as_words
+    page = open_page(client, as_words[1])
+    assert list(chips_of(page)) == ["As typed: лекции", "As typed: 11 семестр"]
+    assert "Only this was looked through" not in page
+
+
+@pytest.mark.usefixtures("reading")
+def test_a_search_without_filters_has_none_of_either_kind(library: Flask) -> None:
+    client = library.test_client()
+    page = open_page(client, "/search?q=ряды+лекции&type=exam&year=1999")
+    assert "Only this was looked through: Exam, 1999/00." in page
+    without = re.search(r'<a class="button" href="([^"]+)">Search without filters', page)
+    assert without
+    page = open_page(client, without[1])
+    assert list(chips_of(page)) == ["As typed: лекции"]
+    assert total_of(page) > 0
 
 
 def test_nothing_found_shows_subjects_of_that_name(library: Flask) -> None:

@@ -2,7 +2,8 @@
 
 import random
 
-from edu.search.whoosh.positions import MOST_POSITIONS, find_positions, pack_positions
+from edu.search.folding import MOST_POSITIONS
+from edu.search.whoosh.positions import find_positions, pack_positions
 
 
 def test_every_word_finds_its_positions_and_no_others() -> None:

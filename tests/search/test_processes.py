@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from edu.search.base import IndexBusy, SearchRequest
+from edu.search.postgres.index import PostgresIndex
 from edu.search.whoosh.index import WhooshIndex
 from tests.search.killed import MATERIALS
 from tests.search.rebuilds import rebuild
@@ -203,6 +204,20 @@ def test_writers_killed_at_ten_moments_leave_what_check_finds_no_fault_with(
         while process.poll() is None:
             totals.add(ask(index, "ряды Фурье").total)
         index.close()
+        assert process.stdout is not None
+        said = process.stdout.read()
+        assert (process.returncode, totals) == (0, {MATERIALS}), said
+
+
+def test_writers_killed_at_ten_moments_leave_the_same_in_postgresql(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    with run_module("tests.search.killed", str(tmp_path), postgres_url) as process:
+        assert first_line(process) == "ready\n"
+        index, totals = PostgresIndex(postgres_url), set()
+        while process.poll() is None:
+            totals.add(ask(index, "ряды Фурье").total)
+        index.disconnect()
         assert process.stdout is not None
         said = process.stdout.read()
         assert (process.returncode, totals) == (0, {MATERIALS}), said

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
@@ -15,10 +18,12 @@ from werkzeug.datastructures import MultiDict
 from edu.errors import InvalidInput, Unavailable
 from edu.extensions import db, search_index, settings, utcnow
 from edu.materials.models import Material, MaterialStatus
-from edu.search import indexing, service
+from edu.search import indexing, ranking, service
 from edu.search.base import IndexBusy, IndexDocument, IndexUnavailable
 from edu.search.forms import read_input
 from edu.search.service import SearchInput
+from edu.site import paging
+from edu.site.paging import Listing
 from edu.tree.service import ensure_category
 from jobs.search import update_index
 from tests.conftest import make_people
@@ -385,6 +390,57 @@ def test_the_ends_of_the_calendar_break_nothing(app: Flask, name: str, day: str)
 @pytest.mark.parametrize("page", ["1.5", "1e2", "500", "inf", "-1"])
 def test_odd_pages_break_nothing(app: Flask, page: str) -> None:
     assert app.test_client().get(f"/search?page={page}&q=x").status_code == 200
+
+
+def read_pages(client: FlaskClient, text: str, sort: str) -> tuple[int, list[list[int]]]:
+    """The total, and the ids of each promised page, of the API and the site alike."""
+    asked = {"sort": sort, "per_page": 5}
+    shown: list[list[int]] = []
+    total, promised = 0, 1
+    while len(shown) < promised:
+        page = asked | {"page": len(shown) + 1}
+        answer = client.get("/api/materials", query_string=page | {"search": text}).json
+        assert answer is not None
+        shown.append([item["id"] for item in answer["items"]])
+        total, promised = answer["total"], answer["pages"]
+        html = client.get("/search", query_string=page | {"q": text}).text
+        assert re.findall(r'<h\d[^>]*><a href="/materials/(\d+)', html) == [*map(str, shown[-1])]
+    assert not re.search(rf"[?;]page={promised + 1}\b", html)
+    page = asked | {"page": promised + 1, "search": text}
+    beyond = client.get("/api/materials", query_string=page).json
+    assert beyond is not None
+    assert beyond["items"] == []
+    return total, shown
+
+
+@pytest.mark.parametrize("deepest", [12, 99])
+def test_every_promised_page_shows_what_no_other_does(
+    any_app: Flask, monkeypatch: pytest.MonkeyPatch, deepest: int
+) -> None:
+    for module in (service, ranking):
+        monkeypatch.setattr(module, "DEEPEST", deepest)
+    people = make_people(any_app)
+    with any_app.app_context():
+        for number in range(17):
+            make_material(people["alice"], title=f"Ряды {number}", text="сумма " * (number % 7))
+        update_index()
+    for text in ("ряды", "ряды сумма", ""):
+        for sort in service.SORTS:
+            total, shown = read_pages(any_app.test_client(), text, sort)
+            ids = [number for page in shown for number in page]
+            assert min(total, deepest) <= len(ids) == len(set(ids)) <= total
+            assert all(shown)
+
+
+def test_no_page_is_promised_that_is_refused(app: Flask) -> None:
+    with app.app_context():
+        found = service.find_materials(SearchInput(per_page=1))
+        many = replace(found, total=10**6)
+        assert (many.pages, replace(many, per_page=100).pages) == (service.MAX_PAGE, 100)
+        assert Listing([], 10**6, 1, 1).pages == paging.MAX_PAGE
+    client = app.test_client()
+    assert client.get(f"/api/materials?page={service.MAX_PAGE}").status_code == 200
+    assert client.get(f"/api/materials?page={service.MAX_PAGE + 1}").status_code == 422
 
 
 def test_results_come_in_pages_with_an_address(app: Flask, people: dict[str, int]) -> None:

@@ -1,4 +1,7 @@
 import time
+import unicodedata
+
+import pytest
 
 from edu.search.analysis import stems
 from edu.search.snippets import make_snippet
@@ -42,3 +45,19 @@ def test_many_matches_stay_cheap() -> None:
     start = time.process_time()
     make_snippet(text, terms("ряд Фурье"))
     assert time.process_time() - start < 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (unicodedata.normalize("NFD", "Неравенство Йенсена"), "Йенсен"),
+        (unicodedata.normalize("NFD", "L'école normale"), "école"),
+        ("всё о ёлке", "елка"),
+        ("на С++ и на C", "с++"),
+        ("о мaтрице с латинской a", "матрица"),
+        ("\N{LATIN SMALL LIGATURE FI}nite sums", "finite"),
+    ],
+)
+def test_words_are_found_however_their_first_letter_is_written(text: str, word: str) -> None:
+    found = make_snippet(text, terms(word))
+    assert any(marked for _, marked in found), found

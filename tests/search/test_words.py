@@ -1,10 +1,13 @@
 """The list of an index's stems: what is near to a word, and what a killed writer leaves."""
 
+import random
 from pathlib import Path
 
 import pytest
+from rapidfuzz.distance import OSA
 
-from edu.search.vocabulary import Vocabulary
+from edu.search import vocabulary as vocabulary_module
+from edu.search.vocabulary import Vocabulary, likeliest
 from edu.search.whoosh.words import WordFile
 
 
@@ -29,6 +32,31 @@ def test_scripts_and_lengths_that_are_far_are_not_compared() -> None:
     assert vocabulary.near("рада", 2) == {"ряд": 2}
     assert vocabulary.near("integrl", 5) == {"integral": 1}
     assert vocabulary.near("а1а", 1) == {}
+
+
+def test_leaving_most_stems_out_loses_none_that_is_near() -> None:
+    chance = random.Random(7)
+
+    def words(count: int) -> list[str]:
+        return ["".join(chance.choices("абвгдее", k=chance.randint(3, 9))) for _ in range(count)]
+
+    first, second = words(300), words(400)
+    vocabulary = make(*first)
+    vocabulary.take_up("2", lambda: [stem.encode() for stem in second])
+    for typed in (*words(40), *first[:20]):
+        for edits in (1, 2, 3):
+            away = {stem: OSA.distance(typed, stem) for stem in {*first, *second} - {typed}}
+            assert vocabulary.near(typed, edits) == {s: n for s, n in away.items() if n <= edits}
+
+
+def test_of_very_many_the_nearest_and_those_that_begin_alike_are_weighed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(vocabulary_module, "WEIGHED", 2)
+    near = {"арад": 1, "вряд": 1, "рядо": 1, "абвг": 2}
+    assert likeliest("ряд", near)[0] == "рядо"
+    assert len(likeliest("ряд", near)) == 2
+    assert likeliest("ряд", {"абряд": 2, "рядом": 2, "бряд": 1}) == ["бряд", "рядом"]
 
 
 def test_a_reader_follows_what_a_writer_adds(tmp_path: Path) -> None:

@@ -173,6 +173,8 @@ def test_an_edit_says_when_it_is_studied_and_corrects_the_language(
     page = alice.get(f"/materials/{own['pending']}/edit").text
     for choice in ('value="4">4', 'value="2024">2024/25', 'value="en">English'):
         assert f"<option selected {choice}</option>" in page
+    alice.set_cookie("lang", "ru")
+    assert ">Английский</option>" in alice.get(f"/materials/{own['pending']}/edit").text
     assert edit(alice, own["pending"], semester="", year="", language="ru").status_code == 303
     assert studied(app, own["pending"]) == (None, None, "ru")
 

@@ -16,12 +16,11 @@ from itertools import accumulate
 from operator import sub
 from typing import NamedTuple
 
-from edu.search.folding import FoldedDocument
+from edu.search.folding import MOST_POSITIONS, FoldedDocument
 
 BUCKET_STEMS = 32
 MOST_BUCKETS = 2**14
 MAP_BUCKET = -1  # holds the PassageMap instead
-MAX_POSITIONS = 4096  # of one stem in one document, as in every engine
 ROW = struct.Struct("<IIIIIQ")  # base.Row
 _HEAD = struct.Struct("<HB")  # stems, bytes of a step
 _STEM = struct.Struct("<QIHIH")  # hash, weight in halves, times in the title, first step, steps
@@ -73,7 +72,7 @@ def pack_buckets(folded: FoldedDocument, titled: dict[str, int]) -> Iterator[tup
 def _pack(folded: FoldedDocument, titled: dict[str, int], stems: list[tuple[int, str]]) -> bytes:
     heads, steps = [], list[int]()
     for key, stem in stems:
-        kept = folded.positions[stem][:MAX_POSITIONS]
+        kept = folded.positions[stem][:MOST_POSITIONS]
         halves = min(int(folded.weights[stem] * 2), 2**32 - 1)
         in_title = min(titled.get(stem, 0), _MOST)
         heads.append(_STEM.pack(key, halves, in_title, len(steps), len(kept)))

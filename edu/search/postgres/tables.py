@@ -27,7 +27,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS one_of_each ON {SCHEMA}.indexes (role) WHERE r
 """
 
 # documents: what results are filtered, sorted and counted by. texts: the stems, for the index of
-# words. occurrences: weights and positions of the stems, in buckets (postgres_packing.py).
+# words. occurrences: weights and positions of the stems, in buckets (packing.py).
 # words: every stem with the number of its documents.
 DDL = """
 CREATE TABLE {documents} (

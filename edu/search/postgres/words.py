@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import threading
-from heapq import nsmallest
 
 from edu.search.base import SimilarWord
 from edu.search.postgres.sets import Connection, State
-from edu.search.vocabulary import Vocabulary
-
-WEIGHED = 400  # similar words whose documents are counted
+from edu.search.vocabulary import Vocabulary, likeliest
 
 
 class WordList:
@@ -26,11 +23,10 @@ class WordList:
     ) -> list[SimilarWord]:
         """Return stems that are near, the nearest first, then those that most documents hold."""
         near = self._read_new(connection, state).near(stem, edits)
-        weighed = nsmallest(WEIGHED, near, key=lambda other: (near[other], other))
         counts = connection.execute(
             f"SELECT stem, documents FROM {state.tables.words} "  # noqa: S608  # our own names
             "WHERE stem = ANY(%s) AND documents > 0",
-            [weighed],
+            [likeliest(stem, near)],
         )
         found = [SimilarWord(other, near[other], documents) for other, documents in counts]
         return sorted(found, key=lambda word: (word.edits, -word.documents, word.stem))[:limit]

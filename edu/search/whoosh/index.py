@@ -132,7 +132,8 @@ class WhooshIndex:
                 self.close()
                 if tried == TRIES:
                     raise IndexUnavailable(f"the index cannot be read: {error!r}") from error
-                log.info("index read failed (%r), opening it anew", error)
+                # An everyday event during merges; what is really damaged is told by who is refused.
+                log.debug("index read failed (%r), opening it anew", error)
                 time.sleep(PAUSE * tried)
         raise AssertionError("unreachable")
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from itertools import accumulate
 
-MOST_POSITIONS = 4096  # of one word in one document that are read back
+from edu.search.folding import MOST_POSITIONS
 
 
 def pack_positions(positions: Mapping[str, Sequence[int]]) -> bytes:

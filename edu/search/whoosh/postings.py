@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from math import log
 from typing import Any
 
+from whoosh.reading import TermNotFound
+
 from edu.search.weights import K1
 
 FEW = 8  # so many times fewer documents than postings are looked up one by one
@@ -77,9 +79,10 @@ def _rarity(holding: int, total: int) -> float:
 
 def _read_blocks(leaf: Any, term: tuple[str, str]) -> Iterator[tuple[Sequence[int], Any]]:
     """Yield the documents of the segment and the word's summed weights, deleted ones too."""
-    if term not in leaf:
+    try:
+        matcher = leaf.postings(*term)
+    except TermNotFound:  # asking first would look the word up twice
         return
-    matcher = leaf.postings(*term)
     matcher = getattr(matcher, "child", matcher)  # past the filter of deleted ones
     while matcher.is_active():
         matcher.id()

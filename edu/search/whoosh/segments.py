@@ -67,7 +67,7 @@ def open_column(leaf: Any, name: str) -> Any:
     """Return a reader of a column that every document has a value in."""
     reader = leaf.column_reader(name, translate=False)
     if isinstance(reader, columns.EmptyColumnReader):
-        raise SegmentGone(name)
+        raise SegmentGone(f"no values of {name!r}")
     return reader
 
 

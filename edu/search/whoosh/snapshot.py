@@ -7,14 +7,14 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
-from heapq import nlargest, nsmallest
+from heapq import nlargest
 from pathlib import Path
 from typing import Any
 
 from edu.search.base import Facet, Row, SearchFilters, SimilarWord
 from edu.search.facets import Facets, Moments
 from edu.search.folding import PassageMap
+from edu.search.vocabulary import likeliest
 from edu.search.weights import TITLE_B, B
 from edu.search.whoosh.positions import find_positions
 from edu.search.whoosh.postings import NO_POSTINGS, Postings, read_postings
@@ -32,7 +32,6 @@ WORD_COST = 10  # postings that take as much memory as a word does by itself
 SIMILAR_ASKED = 512  # words whose similar ones are remembered for each state
 RECENT_BYTES = 8_000_000  # of positions, remembered for each thread
 FIELDS = {"text": B, "title": TITLE_B}
-WEIGHED = 400  # similar words whose documents are counted
 
 
 @dataclass(eq=False, slots=True, weakref_slot=True)
@@ -99,7 +98,7 @@ class Snapshot:
             leaf.doc_field_length(0, name)
             lengths = f"{leaf.segment().segment_id()}*_{name}_len*"
             if leaf.field_length(name) and not any(self.folder.glob(lengths)):
-                raise SegmentGone(name)
+                raise SegmentGone(f"no lengths of {name!r}")
         self._columns.append({name: open_column(leaf, name) for name in ("passages", "positions")})
         self._segments.append(segment_of(self.folder, leaf))
 
@@ -193,12 +192,13 @@ class Snapshot:
 
     def _find_similar(self, stem: str, edits: int, limit: int) -> list[SimilarWord]:
         near = words_of(self.folder).load().near(stem, edits)
-        count = partial(self._reader.doc_frequency, "text")
-        weighed = nsmallest(WEIGHED, near, key=lambda other: (near[other], other))
-        ranked = sorted(weighed, key=lambda other: (near[other], -count(other), other))
-        # Counted exactly only at the end; words of deleted documents fall out then.
-        exact = ((other, len(self.documents_with(other))) for other in ranked[: 2 * limit])
-        found = [SimilarWord(other, near[other], documents) for other, documents in exact]
+        weighed = likeliest(stem, near)
+        count = {other: self._reader.doc_frequency("text", other) for other in weighed}
+        ranked = sorted(weighed, key=lambda other: (near[other], -count[other], other))[: 2 * limit]
+        if any(leaf.has_deletions() for leaf, _ in self._leaves):
+            # Words of deleted documents fall out only where documents are looked at.
+            count = {other: len(self.documents_with(other)) for other in ranked}
+        found = [SimilarWord(other, near[other], count[other]) for other in ranked]
         return [word for word in found if word.documents][:limit]
 
     def best(

@@ -4,6 +4,8 @@ import { showMessage } from "./toasts.js";
 
 const DELAY_MS = 150;
 const SHORTEST = 2; // letters that are worth asking for
+const LINGER_MS = 1000;
+const boxes = new WeakMap();
 let count = 0;
 
 class Combobox {
@@ -15,6 +17,8 @@ class Combobox {
     this.listId = `completions-${(count += 1)}`;
     this.asked = null; // what the panel shows, or is about to
     this.active = -1;
+    this.called = false; // whether somebody opened the panel or went into it with the arrows
+    this.covering = false; // whether results came while one typed: they are below the panel
     (field.closest(".search-field") ?? field.parentElement).append(this.panel);
     const marks = { role: "combobox", "aria-autocomplete": "list", "aria-haspopup": "listbox" };
     for (const [name, value] of Object.entries({ ...marks, "aria-expanded": "false" })) {
@@ -28,6 +32,8 @@ class Combobox {
     this.panel.addEventListener("pointerdown", (event) => event.preventDefault());
     this.panel.addEventListener("mousedown", (event) => event.preventDefault());
     this.panel.addEventListener("click", (event) => this.onClick(event));
+    this.panel.addEventListener("pointerleave", () => this.linger());
+    boxes.set(field, this);
   }
 
   get options() {
@@ -36,6 +42,8 @@ class Combobox {
 
   onInput() {
     clearTimeout(this.timer);
+    clearTimeout(this.leaving);
+    this.called = this.covering = false;
     const text = this.field.value.trim();
     if (text === this.asked) {
       return;
@@ -86,6 +94,28 @@ class Combobox {
     this.field.setAttribute("aria-expanded", "true");
     this.panel.hidden = false;
     this.mark(-1);
+    this.linger();
+  }
+
+  /** What was typed has been found, too, below the field. */
+  onResults() {
+    this.covering = true;
+    this.linger();
+  }
+
+  /** Leaves the results free in a moment, unless somebody is in the list. */
+  linger() {
+    clearTimeout(this.leaving);
+    // A finger neither hovers nor calls the list again with an arrow key.
+    if (this.covering && !this.called && !matchMedia("(hover: none)").matches) {
+      this.leaving = setTimeout(() => this.leave(), LINGER_MS);
+    }
+  }
+
+  leave() {
+    if (this.active < 0 && !this.panel.matches(":hover")) {
+      this.close();
+    }
   }
 
   hide() {
@@ -99,6 +129,7 @@ class Combobox {
   /** Hides the panel, and whatever is on its way to it. */
   close() {
     clearTimeout(this.timer);
+    clearTimeout(this.leaving);
     this.request?.abort();
     this.request = null;
     this.asked = null;
@@ -128,6 +159,7 @@ class Combobox {
     if (!open) {
       if (event.key === "ArrowDown") {
         event.preventDefault();
+        this.called = true;
         this.ask(this.field.value.trim()); // of an empty field: what one has searched for before
       }
       return;
@@ -140,6 +172,7 @@ class Combobox {
     };
     if (event.key in moves) {
       event.preventDefault();
+      this.called = true;
       this.mark(moves[event.key]);
     } else if (event.key === "Escape") {
       event.preventDefault(); // a second press empties the field, as it always does
@@ -191,4 +224,8 @@ function equip(root) {
 }
 
 equip(document);
+// A field that finds while one types shows its results where the panel is.
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  boxes.get(detail.requestConfig?.elt)?.onResults();
+});
 document.addEventListener("htmx:load", (event) => equip(event.target)); // such as history restored

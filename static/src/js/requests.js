@@ -49,4 +49,5 @@ document.addEventListener("htmx:historyCacheMiss", ({ detail }) => {
   restoring = detail.xhr;
   restoring.onerror = () => showMessage("offline");
 });
+document.addEventListener("htmx:beforeRequest", () => restoring?.abort()); // nor after something newer
 document.addEventListener("htmx:historyCacheMissLoadError", () => showMessage("failed"));
