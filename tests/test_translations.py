@@ -66,7 +66,7 @@ def test_translations_keep_the_placeholders(russian: Catalog) -> None:
         wanted = sorted(PLACEHOLDER.findall(forms(message.id)[-1]))
         for text in forms(message.string):
             assert sorted(PLACEHOLDER.findall(text)) == wanted, message.id
-            assert "%" not in PLACEHOLDER.sub("", text), message.id
+            assert "%" not in PLACEHOLDER.sub("", text).replace("%%", ""), message.id
 
 
 def test_translations_are_russian(russian: Catalog) -> None:
