@@ -16,7 +16,7 @@ from tests.wording import INTERNATIONAL, LATIN_WORD, forms, messages, read_russi
 
 EXTRACT = ["extract", "-F", "babel.cfg", "-k", "_l", "--ignore-dirs", ".*", "--no-location"]
 FOLDERS = ["edu", "jobs", "templates", "telegram"]
-PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]")
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|\{\w+\}")  # the second kind is filled in by scripts
 JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.S)
 
 
