@@ -26,6 +26,8 @@ from jobs.sandbox import shared_sandbox
 
 log = logging.getLogger(__name__)
 BEAT_EVERY_S = 1.0
+# What one conversion may take: so long for a start, and so many times the length of the video.
+_START_S, _TIMES = 300, 20
 
 
 class Lane:
@@ -125,7 +127,7 @@ def _has_room(file_id: int) -> bool:
 
 def _convert(file_id: int, claim: str) -> None:
     file = db.session.get_one(StoredFile, file_id)
-    key, limits = original_key(file.sha256), _limits(file.size)
+    key, limits = original_key(file.sha256), _limits(file.size, file.duration)
     db.session.commit()
     work_root = settings().data_dir / "work"
     work_root.mkdir(parents=True, exist_ok=True)
@@ -142,12 +144,17 @@ def _convert(file_id: int, claim: str) -> None:
     log.info("stream %d: %s, %d files", file_id, how, len(made.names))
 
 
-def _limits(size: int) -> Limits:
+def _limits(size: int, duration: float | None) -> Limits:
     config = settings()
+    wall_s = config.stream_wall_s
+    cpu_s = config.stream_cpu_s
+    if duration is not None:
+        wall_s = min(wall_s, int(_START_S + _TIMES * duration))
+        cpu_s = min(cpu_s, int(2 * (_START_S + _TIMES * duration)))
     return Limits(
         memory_mb=config.stream_memory_mb,
-        cpu_s=config.stream_cpu_s,
-        wall_s=config.stream_wall_s,
+        cpu_s=cpu_s,
+        wall_s=wall_s,
         output_mb=output_mb(size),
     )
 

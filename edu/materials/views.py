@@ -26,7 +26,7 @@ from edu.materials.forms import UploadForm, file_from_token, file_token
 from edu.materials.models import Material, MaterialStatus, StoredFile
 from edu.media.hints import read_hints
 from edu.media.messages import refusal_message
-from edu.media.pages import CannotDraw, TooBusy, draw_page, is_drawn
+from edu.media.pages import CannotDraw, TooBusy, draw_page, is_drawn, is_hopeless
 from edu.media.previews import read_preview
 from edu.media.service import retry_material
 from edu.permissions import Permission, may, moderated_roots
@@ -43,7 +43,7 @@ from jobs.search import update_index
 
 log = logging.getLogger(__name__)
 bp = Blueprint("materials", __name__)
-DRAWN = parse("120 per minute")  # pages of which one person or address has pictures made
+DRAWN = parse("30 per minute")  # pages of which one person has pictures made
 
 
 def _visible(material_id: int) -> Material:
@@ -274,6 +274,8 @@ def page_picture(material_id: int, number: int) -> BaseResponse:
         raise NotFound
     try:
         if not is_drawn(storage(), file.sha256, number):
+            if is_hopeless(storage(), file.sha256, number):
+                raise NotFound
             _require_turn()
             draw_page(shared_sandbox(), storage(), _work(), file.sha256, number)
     except TooBusy:  # the first page stands in for it
@@ -284,7 +286,9 @@ def page_picture(material_id: int, number: int) -> BaseResponse:
 
 
 def _require_turn() -> None:
-    """Nobody alone keeps the machine drawing. Raises TooBusy."""
+    """Nobody alone keeps the machine drawing, and no stranger begins it. Raises TooBusy."""
+    if current_person() is None:
+        raise TooBusy
     try:
         may_draw = limiter.limiter.hit(DRAWN, "pages drawn", who_asks())
     except RedisError as error:

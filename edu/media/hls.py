@@ -36,6 +36,9 @@ _COPIED_SOUND = "aac (LC)"
 _LARGE, _SMALL = (720, 2500, 128), (360, 700, 96)
 _TWO_SIZES_FROM = 480
 _FPS = (5.0, 30.0)
+# Longer videos, and long ones of next to no frames, would take hours and gain nothing. A frame a
+# second is a slide show; of those that waver about it none is lost.
+_MAX_S, _SHORT_S, _MIN_FPS = 12 * 3600, 60, 0.9
 _NICE = 10
 _LAST_LINES = 8
 # With sizes and rates of ours an encoder does not open only where it gets no memory, or no thread.
@@ -67,12 +70,21 @@ def make(
     os.nice(_NICE)  # pages and small files go before it
     report("inspect", 0)
     streams = probe(source)
+    _require_bounds(streams)
     root = workdir / FOLDER
     report("stream", 0)
     made = _copy(source, streams, root) if _fits(streams) else None
     if made:
         return {"renditions": made, "copied": True}
     return {"renditions": _encode(source, streams, root, report), "copied": False}
+
+
+def _require_bounds(streams: Streams) -> None:
+    """Raises FileRefused: limits."""
+    if streams.duration > _MAX_S:
+        raise FileRefused("limits", detail="duration")
+    if streams.duration > _SHORT_S and streams.fps < _MIN_FPS:
+        raise FileRefused("limits", detail="frames")
 
 
 def _fits(streams: Streams) -> bool:
@@ -166,7 +178,7 @@ def _filters(streams: Streams, sizes: list[_Size]) -> str:
 
 
 def _fps(streams: Streams) -> float:
-    return min(max(streams.fps or 25.0, _FPS[0]), _FPS[1])
+    return min(max(streams.fps, _FPS[0]), _FPS[1])
 
 
 def _picture(streams: Streams, size: _Size) -> list[str]:

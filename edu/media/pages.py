@@ -9,18 +9,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from edu.media.errors import FileRefused, SandboxError
 from edu.media.sandbox import Limits, Sandbox
 from edu.media.workdir import PAGE_NAME
-from edu.storage.base import Storage, original_key, page_picture_key
+from edu.storage.base import Storage, original_key, page_picture_key, undrawn_key
 
 # A person waits for it, so a page that takes longer has no picture.
 LIMITS = Limits(memory_mb=768, cpu_s=8, wall_s=12.0, output_mb=8)
 MAX_BYTES = 2 * 1024 * 1024
 # So many at a time in one process, whoever asks; for a free place one waits this long.
 _PLACES = threading.BoundedSemaphore(1)
-_PATIENCE_S = 3.0
+_PATIENCE_S = 0.2
 log = logging.getLogger(__name__)
 
 
@@ -37,16 +38,23 @@ def is_drawn(storage: Storage, sha256: str, number: int) -> bool:
     return storage.exists(page_picture_key(sha256, number))
 
 
+def is_hopeless(storage: Storage, sha256: str, number: int) -> bool:
+    """Whether the page has been tried, and cannot be drawn."""
+    return storage.exists(undrawn_key(sha256, number))
+
+
 def draw_page(sandbox: Sandbox, storage: Storage, work: Path, sha256: str, number: int) -> None:
     """Make the picture of a page (WebP, 480 pixels at most) where it is missing.
 
-    Two that ask at once get one drawing. Raises CannotDraw, TooBusy, FileNotFoundError.
+    Two that ask at once get one drawing; a page that cannot be drawn is tried once. Raises CannotDraw, TooBusy, FileNotFoundError.
     """
     if not _PLACES.acquire(timeout=_PATIENCE_S):
         raise TooBusy
     try:
         work.mkdir(parents=True, exist_ok=True)
         with _only_one(work / f"page-{sha256}-{number}.lock"):
+            if is_hopeless(storage, sha256, number):
+                raise CannotDraw
             if not is_drawn(storage, sha256, number):
                 _draw(sandbox, storage, work, sha256, number)
     finally:
@@ -61,12 +69,23 @@ def _draw(sandbox: Sandbox, storage: Storage, work: Path, sha256: str, number: i
         target = Path(folder, PAGE_NAME)
         try:
             sandbox.run("page", source, Path(folder), str(number), _ignore, limits=LIMITS)
-        except (FileRefused, SandboxError) as error:
+        except SandboxError as error:  # no fault of the page: another time
             log.info("page %d of %s not drawn: %r", number, sha256[:12], error)
             raise CannotDraw from error
+        except FileRefused as error:
+            log.info("page %d of %s not drawn: %r", number, sha256[:12], error)
+            _give_up(storage, Path(folder), sha256, number)
         if target.is_symlink() or not target.is_file() or target.stat().st_size > MAX_BYTES:
-            raise CannotDraw
+            _give_up(storage, Path(folder), sha256, number)
         storage.save(target, page_picture_key(sha256, number))
+
+
+def _give_up(storage: Storage, folder: Path, sha256: str, number: int) -> NoReturn:
+    """Remember that the page has no picture. Raises CannotDraw."""
+    mark = folder / "none"
+    mark.touch(exist_ok=False)
+    storage.save(mark, undrawn_key(sha256, number))
+    raise CannotDraw
 
 
 def _ignore(step: str, percent: int) -> None:

@@ -22,7 +22,8 @@ MAX_SECTIONS = 20_000
 _MAX_PICTURES, _MAX_BYTES = 1_000, 16 * 1024 * 1024
 _WEBP = (b"RIFF", b"WEBP")
 _MISSING = f'<span class="{markup.MISSING}">▭</span>'
-_IMAGE = re.compile(r'(<img [^<>]*\bsrc=")')
+# No value holds a quotation mark, so one that ends in ` src=` is not followed by a name.
+_IMAGE = re.compile(rf'(<img\b[^<>]*? src=")(?={markup.PICTURE.pattern}")')
 
 
 @dataclass(frozen=True, slots=True)

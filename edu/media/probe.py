@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edu.media.errors import FileRefused
+from edu.media.timer import OutOfTime, at_most
 
 _PROBE_S = 60
 _MAX_TEXT = 1 << 20
 _MAX_SIDE = 16_384
+_USUAL_FPS = 25.0
 _STREAM = re.compile(r"^  Stream #0:\d+.*?: (Video|Audio): (.*)$", re.MULTILINE)
 _DURATION = re.compile(
     r"^  Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)(?:.*bitrate: (\d+) kb/s)?", re.MULTILINE
@@ -28,7 +30,7 @@ class Streams:
     """The picture and the sound that are played.
 
     duration in seconds, kbps of the whole file (0 if unknown); width and height in square pixels,
-    as shown, after rotation; fps on the average. plain: 8-bit 4:2:0. sound: the codec with its
+    as shown, after rotation; fps on the average, 25 if unknown. plain: 8-bit 4:2:0. sound: the codec with its
     profile, such as "aac (LC)"; "" for none.
     """
 
@@ -52,12 +54,23 @@ def probe(path: Path) -> Streams:
 def _describe(path: Path) -> str:
     from imageio_ffmpeg import get_ffmpeg_exe
 
-    command = [get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-f", "mov", "-i", str(path)]
+    # Nothing that a file names is opened.
+    command = [get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-protocol_whitelist", "file,pipe"]
+    command += ["-threads", "1", "-f", "mov", "-i", str(path)]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_PROBE_S, check=False)
-    except subprocess.TimeoutExpired as error:
+        return _read_stderr(command).decode("utf-8", "replace")
+    except OutOfTime as error:
         raise FileRefused("limits", detail="time") from error
-    return done.stderr[:_MAX_TEXT].decode("utf-8", "replace")
+
+
+def _read_stderr(command: list[str]) -> bytes:
+    """The first of what it complains of. Raises OutOfTime."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        try:
+            with at_most(_PROBE_S):
+                return process.stderr.read(_MAX_TEXT) if process.stderr else b""
+        finally:
+            process.kill()  # whatever goes on for longer
 
 
 def parse_streams(text: str) -> Streams:
@@ -83,7 +96,7 @@ def parse_streams(text: str) -> Streams:
         codec=_codec(video),
         width=width,
         height=height,
-        fps=float(rate[1]) if rate else 0.0,
+        fps=float(rate[1]) if rate else _USUAL_FPS,
         plain=pixels is not None,
         interlaced=pixels is not None and bool(re.search("top|bottom", pixels[2] or "")),
         rotated=turn % 360 != 0,

@@ -16,7 +16,7 @@ from edu.media.sandbox import OnProgress, Sandbox
 MASTER_NAME, INDEX_NAME = "master.m3u8", "index.m3u8"
 MAX_SIDE = 4320
 _MB = 1024 * 1024
-_MAX_RENDITIONS, _MAX_PIECES = 4, 100_000
+_MAX_RENDITIONS, _MAX_PIECES = 4, 10_000
 _CODECS = re.compile(r"avc1\.[0-9a-f]{6}(,mp4a\.40\.\d{1,2})?")
 
 

@@ -96,6 +96,11 @@ def page_picture_key(sha256: str, number: int) -> str:
     return f"thumbnails/{sha256[:2]}/{sha256[2:4]}/{sha256}/pages/{number}.webp"
 
 
+def undrawn_key(sha256: str, number: int) -> str:
+    """Where an empty mark lies for a page that has no picture, and will have none."""
+    return f"thumbnails/{sha256[:2]}/{sha256[2:4]}/{sha256}/pages/{number}.none"
+
+
 def preview_key(sha256: str, name: str) -> str:
     """Where a piece of a document's preview lies: its sections, or a picture."""
     return f"previews/{sha256[:2]}/{sha256[2:4]}/{sha256}/{name}"

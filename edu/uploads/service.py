@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -31,12 +32,17 @@ from edu.extensions import change_rows, db, settings, utcnow
 from edu.materials.models import Material, MaterialVersion, StoredFile
 from edu.materials.service import accept_file, clean_file_name
 from edu.site.context import format_size
+from edu.site.database import lock_table
 from edu.storage.incoming import Incoming
 from edu.uploads.models import Upload
 
 KEPT_FOR = timedelta(days=1)
+LONGEST = timedelta(days=7)  # from first to last, whatever goes on
+MOST_OPEN = 50  # uploads of one person at a time
 PIECE_BYTES = 5 * 1024 * 1024  # what is sent again, at most, when something breaks
 COPY_BYTES = 1024 * 1024
+# A file's name: an id, or an id and the mark of a second name. Ids come from forms, too.
+_NAME = re.compile(r"[0-9a-f]{32}(\.[0-9a-f]{8})?")
 LOCK_WAIT_S = 3.0  # somebody who appends a piece is done before
 
 
@@ -74,6 +80,13 @@ class PieceTooLarge(TooLarge):
     """A piece with a checksum is longer than what is kept or sent again as a whole."""
 
     message = _l("A piece with a checksum may have at most 5 MB.")
+
+
+class TooMany(Conflict):
+    """So many uploads of one person are open already."""
+
+    code = "too_many_uploads"
+    message = _l("Too many files are on their way at once. Let some of them arrive first.")
 
 
 class Incomplete(InvalidInput):
@@ -133,8 +146,11 @@ def require_room(user: User, size: int) -> None:
 
 
 def require_disk(size: int) -> None:
-    """Raises TooLarge when the file would take the room that the database needs."""
-    if shutil.disk_usage(settings().data_dir).free - size < settings().min_free_bytes:
+    """Raises TooLarge when the file, and what others still send, would take the database's room."""
+    query = select(func.sum(Upload.size - Upload.received)).where(Upload.touched_at > _given_up())
+    promised = int(db.session.scalar(query) or 0)
+    free = shutil.disk_usage(settings().data_dir).free
+    if free - promised - size < settings().min_free_bytes:
         text = _("This site is short of disk space and takes no file of this size just now.")
         raise TooLarge(text, code="no_space", field="file")
 
@@ -143,10 +159,14 @@ def require_disk(size: int) -> None:
 
 
 def create_upload(user: User, name: str, size: int) -> Upload:
-    """Make room for a file of `size` bytes. Raises TooLarge."""
+    """Make room for a file of `size` bytes. Raises TooLarge or TooMany."""
     if size > settings().max_upload_bytes:
         text = _("The file is larger than %(size)s.", size=format_size(settings().max_upload_bytes))
         raise TooLarge(text, field="file")
+    lock_table(Upload)  # or several at once would all find the same room
+    open_ones = select(func.count()).where(Upload.user_id == user.id)
+    if (db.session.scalar(open_ones) or 0) >= MOST_OPEN:
+        raise TooMany
     require_room(user, size)
     require_disk(size)
     upload = Upload(
@@ -174,7 +194,12 @@ def get_upload(user: User, upload_id: str) -> Upload:
 
 def expires_at(upload: Upload) -> datetime:
     """When it is given up unless more comes."""
-    return upload.touched_at + KEPT_FOR
+    return min(upload.touched_at + KEPT_FOR, upload.created_at + LONGEST)
+
+
+def _given_up() -> datetime:
+    """Uploads are given up that were touched last before this."""
+    return utcnow() - KEPT_FOR
 
 
 def offset_of(upload: Upload) -> int:
@@ -193,13 +218,18 @@ def drop_upload(user: User, upload_id: str) -> None:
 
 
 def remove_bytes(upload_id: str) -> None:
-    """Forget the file of an upload whose row is gone."""
-    _path(upload_id).unlink(missing_ok=True)
+    """Forget the file of an upload whose row is gone; nothing while there is one, whosever it is.
+
+    The id may be anything that somebody has written into a form.
+    """
+    if _NAME.fullmatch(upload_id) and db.session.get(Upload, upload_id) is None:
+        _path(upload_id).unlink(missing_ok=True)
 
 
 def remove_expired() -> int:
     """Forget the rows of what nobody goes on with; counts them."""
-    return change_rows(delete(Upload).where(Upload.touched_at < utcnow() - KEPT_FOR))
+    late = or_(Upload.touched_at < _given_up(), Upload.created_at < utcnow() - LONGEST)
+    return change_rows(delete(Upload).where(late))
 
 
 def remove_orphans() -> int:
@@ -219,8 +249,10 @@ def _folder() -> Path:
     return settings().data_dir / "uploads"
 
 
-def _path(upload_id: str) -> Path:
-    return _folder() / upload_id
+def _path(name: str) -> Path:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} names no upload")
+    return _folder() / name
 
 
 def open_piece() -> IO[bytes]:
@@ -280,6 +312,7 @@ def append_piece(user: User, upload_id: str, file: IO[bytes], offset: int, piece
         raise TooLarge(_("The file is longer than was announced."))
     if size:
         _write_at(file, offset, piece)
+        upload.sha256 = ""  # of what the disk had before it lost some
     upload.received, upload.touched_at = offset + size, utcnow()
     db.session.flush()
     return upload.received

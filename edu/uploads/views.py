@@ -13,7 +13,7 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import http_date
 
 from edu.accounts.models import User
-from edu.api.security import Scope, caller_or_stranger, current_caller, limit_key, require_person
+from edu.api.security import Scope, caller_or_stranger, current_caller, person_key, require_person
 from edu.errors import EduError, problem
 from edu.extensions import csrf, db, limiter, settings
 from edu.permissions import Permission, require
@@ -71,7 +71,7 @@ def _person() -> User:
 
 
 def _limit_key() -> str:
-    return limit_key() if caller_or_stranger() else who_asks()
+    return person_key() if caller_or_stranger() else who_asks()
 
 
 def _answer(status: int, upload: Upload | None = None, **headers: str) -> Response:
@@ -160,6 +160,7 @@ def _receive(person: User, upload: Upload, offset: int) -> None:
     upload_id, left = upload.id, service.room_for(upload, offset, request.content_length)
     checksum = _read_checksum(left)
     while left:
+        service.room_for(upload, offset, left)  # asked anew for each piece: others send, too
         with service.open_piece() as piece:
             wanted = min(left, service.PIECE_BYTES)
             arrived = _fill(piece, wanted)

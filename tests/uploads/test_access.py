@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from flask import Flask
 
 from edu.accounts.models import User
 from edu.api.security import issue_token
-from edu.extensions import db, utcnow
+from edu.extensions import db, settings, utcnow
 from edu.privacy.service import delete_account
 from edu.tokens.models import Scope
 from edu.tokens.service import make_personal_token
@@ -158,7 +159,46 @@ def test_without_a_quota_the_page_tells_of_none(alice: Sender) -> None:
     assert "You have room" not in alice.client.get("/upload").text
 
 
+def test_many_at_once_find_the_same_room_once(make_app: MakeApp) -> None:
+    app, _alice = sender_in(make_app, UPLOAD_QUOTA_MB="2")
+    tabs = [Sender(sign_in(app.test_client(), "alice")) for _ in range(4)]
+    with ThreadPoolExecutor(len(tabs)) as pool:
+        statuses = list(pool.map(lambda tab: tab.create(MB).status_code, tabs))
+    assert sorted(statuses) == [201, 201, 413, 413]
+
+
+def test_what_others_still_send_is_not_promised_again(
+    app: Flask, alice: Sender, charlie: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        free = settings().min_free_bytes + 3 * MB
+    left = type("Usage", (), {"free": free})
+    monkeypatch.setattr("edu.uploads.service.shutil.disk_usage", lambda _path: left)
+    assert alice.create(2 * MB).status_code == 201
+    assert charlie.create(2 * MB).status_code == 413
+    assert charlie.create(MB).status_code == 201
+
+
+def test_one_person_has_so_many_on_the_way(
+    alice: Sender, charlie: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edu.uploads.service.MOST_OPEN", 2)
+    answers: list[Any] = [alice.create(9) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [201, 201, 409]
+    assert answers[2].json["code"] == "too_many_uploads"
+    assert charlie.create(9).status_code == 201
+
+
 # Time -----------------------------------------------------------------------------------------
+
+
+def test_a_byte_a_day_keeps_nothing_for_ever(app: Flask, alice: Sender) -> None:
+    upload_id = alice.made(9)
+    change_row(app, upload_id, created_at=utcnow() - timedelta(days=8))
+    assert alice.send(upload_id, 0, b"1").status_code == 410
+    with app.app_context():
+        sweep_uploads()
+    assert files_of(app) == []
 
 
 def test_what_nobody_goes_on_with_is_removed_after_a_day(app: Flask, alice: Sender) -> None:
@@ -175,11 +215,11 @@ def test_what_nobody_goes_on_with_is_removed_after_a_day(app: Flask, alice: Send
 
 def test_bytes_without_a_row_are_removed(app: Flask, alice: Sender) -> None:
     upload_id = alice.made(9)
-    for name in ("f" * 32, "f" * 32 + ".0a1b", upload_id + ".0a1b"):
+    for name in ("f" * 32, "f" * 32 + ".0a1b2c3d", upload_id + ".0a1b2c3d"):
         path_of(app, name).write_bytes(b"lost")
     with app.app_context():
         sweep_uploads()
-    assert files_of(app) == [upload_id, upload_id + ".0a1b"]
+    assert files_of(app) == [upload_id, upload_id + ".0a1b2c3d"]
 
 
 def test_a_deleted_account_leaves_no_uploads(app: Flask, alice: Sender, charlie: Sender) -> None:

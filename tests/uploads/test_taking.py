@@ -67,8 +67,38 @@ def test_nobody_takes_anothers_upload(
     answer = post(charlie, subject, upload_id)
     assert answer.status_code == 422
     assert "Too much time has passed" in answer.text
-    assert alice.look(upload_id).status_code == 200
-    assert post(alice, subject, "../../edu.db").status_code == 422
+    assert alice.look(upload_id).headers["Upload-Offset"] == str(pdf_file.stat().st_size)
+
+
+def test_a_form_removes_nothing_but_the_persons_own_uploads(
+    app: Flask, alice: Sender, charlie: Sender, subject: int, tmp_path: Path, pdf_file: Path
+) -> None:
+    upload_id = alice.sent(pdf_file.read_bytes())
+    beside, outside = tmp_path / "data" / "beside", tmp_path / "outside"
+    for path in (beside, outside):
+        path.write_text("kept")
+    for named in ("../beside", "../edu.db", f"./{upload_id}", str(outside), upload_id):
+        assert post(charlie, subject, named).status_code == 422
+    assert post(alice, subject, f"./{upload_id}").status_code == 422
+    assert beside.exists()
+    assert outside.exists()
+    assert (tmp_path / "data" / "edu.db").exists()
+    assert alice.look(upload_id).headers["Upload-Offset"] == str(pdf_file.stat().st_size)
+
+
+def test_bytes_that_come_in_place_of_lost_ones_have_a_hash_of_their_own(
+    app: Flask, alice: Sender, subject: int, pdf_file: Path
+) -> None:
+    data = pdf_file.read_bytes()
+    upload_id = alice.sent(data)
+    path_of(app, upload_id).unlink()
+    assert alice.look(upload_id).headers["Upload-Offset"] == "0"
+    other = data[:-1] + bytes([data[-1] ^ 1])
+    assert alice.send(upload_id, 0, other).status_code == 204
+    material_id = material_id_of(post(alice, subject, upload_id))
+    with app.app_context():
+        file = db.session.get_one(Material, material_id).file
+        assert file.sha256 == hashlib.sha256(other).hexdigest()
 
 
 def test_a_form_with_a_mistake_is_sent_again_without_the_file(
