@@ -46,7 +46,8 @@ def is_hopeless(storage: Storage, sha256: str, number: int) -> bool:
 def draw_page(sandbox: Sandbox, storage: Storage, work: Path, sha256: str, number: int) -> None:
     """Make the picture of a page (WebP, 480 pixels at most) where it is missing.
 
-    Two that ask at once get one drawing; a page that cannot be drawn is tried once. Raises CannotDraw, TooBusy, FileNotFoundError.
+    Two that ask at once get one drawing, and what cannot be drawn is tried once.
+    Raises CannotDraw, TooBusy, FileNotFoundError.
     """
     if not _PLACES.acquire(timeout=_PATIENCE_S):
         raise TooBusy
@@ -74,17 +75,17 @@ def _draw(sandbox: Sandbox, storage: Storage, work: Path, sha256: str, number: i
             raise CannotDraw from error
         except FileRefused as error:
             log.info("page %d of %s not drawn: %r", number, sha256[:12], error)
-            _give_up(storage, Path(folder), sha256, number)
+            _give_up(storage, work, sha256, number)
         if target.is_symlink() or not target.is_file() or target.stat().st_size > MAX_BYTES:
-            _give_up(storage, Path(folder), sha256, number)
+            _give_up(storage, work, sha256, number)
         storage.save(target, page_picture_key(sha256, number))
 
 
-def _give_up(storage: Storage, folder: Path, sha256: str, number: int) -> NoReturn:
+def _give_up(storage: Storage, work: Path, sha256: str, number: int) -> NoReturn:
     """Remember that the page has no picture. Raises CannotDraw."""
-    mark = folder / "none"
-    mark.touch(exist_ok=False)
-    storage.save(mark, undrawn_key(sha256, number))
+    with tempfile.NamedTemporaryFile(dir=work, prefix="page-", delete=False) as mark:
+        pass
+    storage.save(Path(mark.name), undrawn_key(sha256, number))
     raise CannotDraw
 
 

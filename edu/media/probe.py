@@ -30,8 +30,8 @@ class Streams:
     """The picture and the sound that are played.
 
     duration in seconds, kbps of the whole file (0 if unknown); width and height in square pixels,
-    as shown, after rotation; fps on the average, 25 if unknown. plain: 8-bit 4:2:0. sound: the codec with its
-    profile, such as "aac (LC)"; "" for none.
+    as shown, after rotation; fps on the average, 25 if unknown. plain: 8-bit 4:2:0. sound: the
+    codec with its profile, such as "aac (LC)"; "" for none.
     """
 
     duration: float

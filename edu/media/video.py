@@ -77,7 +77,8 @@ def _grab(path: Path, second: float, target: Path, longest: int) -> bool:
 
     scale = f"scale={longest}:{longest}:force_original_aspect_ratio=decrease"
     command = [get_ffmpeg_exe(), "-nostdin", "-v", "error", "-y", "-threads", "1"]
-    command += ["-ss", f"{second:.3f}", "-f", "mov", "-i", str(path)]
+    command += ["-ss", f"{second:.3f}", "-f", "mov", "-protocol_whitelist", "file,pipe"]
+    command += ["-i", str(path)]
     command += ["-an", "-sn", "-dn", "-frames:v", "1", "-vf", scale, "-threads", "1"]
     command += ["-filter_threads", "1", "-f", "image2", "-c:v", "png", "-update", "1", str(target)]
     target.unlink(missing_ok=True)
@@ -126,7 +127,7 @@ def _read_metadata(path: Path) -> str:
     from imageio_ffmpeg import get_ffmpeg_exe
 
     command = [get_ffmpeg_exe(), "-nostdin", "-v", "error", "-threads", "1", "-f", "mov"]
-    command += ["-i", str(path), "-map_metadata:g", "-1", "-f", "ffmetadata", "-"]
+    command += ["-protocol_whitelist", "file,pipe", "-i", str(path), "-map_metadata:g", "-1", "-f", "ffmetadata", "-"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         text = process.stdout.read(_MAX_METADATA) if process.stdout else b""
         process.kill()  # whatever goes on for longer

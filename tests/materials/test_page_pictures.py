@@ -16,9 +16,11 @@ from PIL import Image
 
 from edu.extensions import db, settings, storage
 from edu.materials import views
-from edu.materials.models import MaterialStatus
+from edu.materials.models import Material, MaterialStatus
 from edu.media import pages
-from edu.storage.base import delete_keys_of, page_picture_key
+from edu.media.errors import SandboxError
+from edu.media.sandbox import Sandbox
+from edu.storage.base import delete_keys_of, list_keys_of, page_picture_key, undrawn_key
 from tests.conftest import sign_in
 from tests.media import samples
 from tests.samples import make_material
@@ -71,6 +73,49 @@ def test_pages_that_cannot_be_drawn_are_not_there(client: FlaskClient, material_
     alice = sign_in(client, "alice")
     for number in ("0", "2", "3", "-1", "x"):
         assert alice.get(f"/materials/{material_id}/pages/{number}/picture").status_code == 404
+
+
+def test_a_page_that_cannot_be_drawn_is_tried_once(
+    app: Flask, client: FlaskClient, material_id: int, drawn: list[int]
+) -> None:
+    alice, address = sign_in(client, "alice"), f"/materials/{material_id}/pages/2/picture"
+    assert [alice.get(address).status_code for _ in range(3)] == [404] * 3
+    assert drawn == [2]
+    with app.app_context():
+        digest = db.session.get_one(Material, material_id).file.sha256
+        assert undrawn_key(digest, 2) in list_keys_of(storage(), digest)
+        assert list((settings().data_dir / "work").iterdir()) == []
+        with pytest.raises(pages.CannotDraw):  # the view is not the only one to know
+            pages.draw_page(None, storage(), settings().data_dir / "work", digest, 2)  # type: ignore[arg-type]  # the sandbox is not asked
+        delete_keys_of(storage(), digest)
+        assert not pages.is_hopeless(storage(), digest, 2)
+
+
+def test_a_fault_of_the_machine_is_not_remembered(
+    client: FlaskClient, material_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: Any, **_limits: Any) -> None:
+        raise SandboxError("no process")
+
+    alice, address = sign_in(client, "alice"), f"/materials/{material_id}/pages/1/picture"
+    monkeypatch.setattr(Sandbox, "run", fail)
+    assert alice.get(address).status_code == 404
+    monkeypatch.undo()
+    assert alice.get(address).status_code == 200
+
+
+def test_strangers_see_only_what_has_been_drawn(
+    app: Flask, client: FlaskClient, material_id: int, drawn: list[int]
+) -> None:
+    with app.app_context():
+        db.session.get_one(Material, material_id).status = MaterialStatus.ACTIVE
+        db.session.commit()
+    address = f"/materials/{material_id}/pages/1/picture"
+    response = client.get(address)
+    assert response.headers["Location"] == f"/materials/{material_id}/thumbnail"
+    assert drawn == []
+    sign_in(app.test_client(), "alice").get(address)
+    assert (client.get(address).status_code, drawn) == (200, [1])
 
 
 def test_other_kinds_have_no_pages(app: Flask, client: FlaskClient, people: dict[str, int]) -> None:

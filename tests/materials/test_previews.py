@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from edu.extensions import db, storage
 from edu.materials.models import Material, MaterialStatus, Passage
+from edu.media import markup, previews
 from edu.storage.base import delete_keys_of, list_keys_of, original_key, preview_key
 from jobs.materials import process_material
 from tests.conftest import sign_in
@@ -87,6 +88,25 @@ def test_without_a_preview_the_text_is_shown(
         delete_keys_of(storage(), digest)
         assert not storage().exists(original_key(digest))
         assert not storage().exists(preview_key(digest, "1.webp"))
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        (
+            '<img src="1.webp" alt="x src=" width="3">',
+            '<img src="/p/1.webp" alt="x src=" width="3">',
+        ),
+        (
+            '<img alt=" src=" src="1.webp"><img alt=" src=1.webp">',
+            '<img alt=" src=" src="/p/1.webp"><img alt=" src=1.webp">',
+        ),
+        ('<img src="1.webp" src="2.webp">', '<img src="/p/1.webp" src="2.webp">'),
+    ],
+)
+def test_an_address_goes_where_the_name_is(html: str, expected: str) -> None:
+    assert markup.is_clean(html)
+    assert previews._fill(html, "/p/", "") == expected
 
 
 # What could not be read ------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from edu.media.errors import FileRefused
 from edu.media.limits import Limits
 from edu.media.sandbox import Sandbox
 from edu.media.streaming import Rendition, StreamFiles, cut_video
+from edu.media.timer import OutOfTime
 from tests.media.samples import write_lecture, write_mp4, write_slides, write_sound
 
 Cut = Callable[..., "Playlists"]
@@ -215,6 +216,54 @@ def test_what_is_no_video_is_refused(cut: Cut, tmp_path: Path) -> None:
         assert refused.value.code == "broken"
 
 
+def write_gap(path: Path, seconds: int) -> Path:
+    """A small video of two frames that lie far apart."""
+    apart = f"fps=1,setpts=N*{seconds}/TB"
+    return write_mp4(path, 2, "64x64", "-vf", apart, "-fps_mode", "passthrough")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "detail"), [(100_000, "duration"), (3600, "frames")], ids=["days", "hour"]
+)
+def test_two_frames_are_no_long_video(cut: Cut, tmp_path: Path, seconds: int, detail: str) -> None:
+    source = write_gap(tmp_path / "gap.mp4", seconds)
+    assert source.stat().st_size < 10_000
+    with pytest.raises(FileRefused) as refused:
+        cut(source)
+    assert (refused.value.code, refused.value.details) == ("limits", {"detail": detail})
+
+
+@pytest.mark.parametrize("fps", ["1", "5"])
+def test_slide_shows_are_cut(cut: Cut, tmp_path: Path, fps: str) -> None:
+    found = cut(write_mp4(tmp_path / "slides.mp4", 70, "64x64", "-r", fps))
+    assert sum(found.lengths["64"]) == pytest.approx(70, abs=2.1)  # a frame more or less
+
+
+def test_of_what_ffmpeg_says_only_the_first_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "_MAX_TEXT", 1000)
+    assert probe._read_stderr(["sh", "-c", "yes >&2"]) == b"y\n" * 500
+
+
+def test_who_says_nothing_for_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "_PROBE_S", 0.1)
+    with pytest.raises(OutOfTime):
+        probe._read_stderr(["sleep", "5"])
+
+
+def test_the_probe_opens_nothing_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[list[str]] = []
+
+    def note(command: list[str]) -> bytes:
+        commands.append(command)
+        return b""
+
+    monkeypatch.setattr(probe, "_read_stderr", note)
+    with pytest.raises(FileRefused):
+        probe.probe(tmp_path / "a.mp4")
+    text = " ".join(commands[0])
+    assert "-protocol_whitelist file,pipe -threads 1 -f mov -i " in text
+
+
 def test_a_name_in_the_video_opens_nothing(cut: Cut, tmp_path: Path) -> None:
     source = tmp_path / "list.mp4"
     source.write_text("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n")
@@ -260,6 +309,12 @@ def test_what_fits_is_taken(pieces: Path) -> None:
 def test_what_does_not_fit_is_not_taken(pieces: Path, changes: dict[str, object]) -> None:
     with pytest.raises((ValueError, TypeError)):
         streaming._collect(told(**changes), pieces)
+
+
+def test_too_many_pieces_are_not_taken(pieces: Path) -> None:
+    for count, complaint in ((10_001, "^durations$"), (10_000, "no piece")):
+        with pytest.raises(ValueError, match=complaint):
+            streaming._collect(told(durations=[6.0] * count), pieces)
 
 
 def test_a_link_is_not_taken(pieces: Path, tmp_path: Path) -> None:

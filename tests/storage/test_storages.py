@@ -18,6 +18,7 @@ from edu.storage.base import (
     preview_key,
     stream_key,
     thumbnail_key,
+    undrawn_key,
 )
 from tests.storage.conftest import put
 
@@ -111,12 +112,13 @@ def test_a_file_goes_with_all_that_was_made_of_it(storage: Storage, tmp_path: Pa
         stream_key(SHA, "a.m3u8"),
         thumbnail_key(SHA),
         page_picture_key(SHA, 3),
+        undrawn_key(SHA, 4),
     ]
     for key in [*mine, original_key(other), thumbnail_key(other)]:
         put(storage, key, b"x", tmp_path)
     assert sorted(list_keys_of(storage, SHA)) == mine
     assert {hash_of(key) for key in mine} == {SHA}
-    assert delete_keys_of(storage, SHA) == 5
+    assert delete_keys_of(storage, SHA) == 6
     assert [f.key for f in storage.list_keys()] == [original_key(other), thumbnail_key(other)]
 
 

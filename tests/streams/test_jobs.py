@@ -315,6 +315,21 @@ def test_asking_twice_asks_once(any_app: Flask, add_video: AddVideo) -> None:
         assert state_of(file_id) == ("ready", 1, "")
 
 
+# Limits --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("duration", "wall_s", "cpu_s"),
+    [(None, 21600, 43200), (2.0, 340, 680), (600.0, 12300, 24600), (9e5, 21600, 43200)],
+)
+def test_a_short_video_may_take_less(
+    any_app: Flask, duration: float | None, wall_s: int, cpu_s: int
+) -> None:
+    with any_app.app_context():
+        limits = jobs._limits(1000, duration)
+    assert (limits.wall_s, limits.cpu_s) == (wall_s, cpu_s)
+
+
 # The lane ------------------------------------------------------------------------------------
 
 
