@@ -127,7 +127,17 @@ def _read_metadata(path: Path) -> str:
     from imageio_ffmpeg import get_ffmpeg_exe
 
     command = [get_ffmpeg_exe(), "-nostdin", "-v", "error", "-threads", "1", "-f", "mov"]
-    command += ["-protocol_whitelist", "file,pipe", "-i", str(path), "-map_metadata:g", "-1", "-f", "ffmetadata", "-"]
+    command += [
+        "-protocol_whitelist",
+        "file,pipe",
+        "-i",
+        str(path),
+        "-map_metadata:g",
+        "-1",
+        "-f",
+        "ffmetadata",
+        "-",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         text = process.stdout.read(_MAX_METADATA) if process.stdout else b""
         process.kill()  # whatever goes on for longer
