@@ -120,6 +120,12 @@ def refresh_api_session(secret: str, *, address: str = "") -> Grant:
 def _use_refresh_token(token_hash: str) -> int:
     """Mark it used; of two that come at the same moment one does. The session's id."""
     now, same = utcnow(), RefreshToken.token_hash == token_hash
+    # The session's row before the token's, as its end locks them: the other way round two that
+    # come at the same moment would wait for each other.
+    of = select(RefreshToken.session_id).where(same).scalar_subquery()
+    session = select(UserSession.id).where(UserSession.id == of).with_for_update()
+    if db.session.scalar(session) is None:
+        raise TokenRefused
     first_use: int | None = db.session.scalar(
         update(RefreshToken)
         .where(same, RefreshToken.used_at.is_(None), RefreshToken.expires_at > now)

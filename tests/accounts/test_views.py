@@ -148,7 +148,8 @@ def test_other_addresses_lead_home(app: Flask, target: str | None) -> None:
 
 
 # Mail programs press this button, who have no session of ours; the address itself is the secret.
-WITHOUT_TOKEN = {"notifications.unsubscribe_submit"}
+# Uploads ask first who it is: tests/uploads/test_access.py.
+WITHOUT_TOKEN = {"notifications.unsubscribe_submit", "uploads.create", "uploads.overridden"}
 
 
 def posting_addresses(app: Flask) -> list[str]:

@@ -340,6 +340,8 @@ def test_live_search_filters_pages_and_history(sample: Sample) -> None:
     late: list[Route] = []
     page.route("**type=exam*", lambda route: late.append(route))
     page.go_back()
+    while not late:  # the first step has asked for its page
+        page.wait_for_timeout(50)
     page.go_back()
     page.wait_for_url("**type=lecture*")
     expect(page.locator("#results .row")).to_have_count(promised)
