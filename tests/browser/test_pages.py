@@ -340,7 +340,9 @@ def test_live_search_filters_pages_and_history(sample: Sample) -> None:
     late: list[Route] = []
     page.route("**type=exam*", lambda route: late.append(route))
     page.go_back()
-    while not late:  # the first step has asked for its page
+    for _ in range(200):  # until the first step has asked for its page
+        if late:
+            break
         page.wait_for_timeout(50)
     page.go_back()
     page.wait_for_url("**type=lecture*")
