@@ -73,7 +73,7 @@ def test_what_is_not_whole_is_not_clean(html: str) -> None:
 
 
 def test_deep_nesting_is_looked_through_at_once() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     assert is_clean("<ul><li>" * 100_000 + "</li></ul>" * 100_000)
     assert not is_clean("<ul>" * 300_000)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5

@@ -70,9 +70,10 @@ def test_second_opinion_keeps_to_its_time(tmp_path: Path, monkeypatch: pytest.Mo
     content = b"BT /F1 8 Tf 20 700 Td " + b"(word) Tj 1 1 Td " * 60_000 + b"ET"
     slow = samples.page_pdf(tmp_path / "slow.pdf", content)
     monkeypatch.setattr(pdf, "_SECOND_OPINION_S", 0.3)
-    started = time.monotonic()
+    # Of the processor's time: three seconds for the whole, whatever else this machine does.
+    started = time.process_time()
     assert pdf._second_opinion(slow, [0]) == {}
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 1.5
 
 
 def test_page_tree_that_contains_itself_is_refused(tmp_path: Path) -> None:

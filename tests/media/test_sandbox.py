@@ -108,7 +108,7 @@ def test_endless_file_meets_its_limit(endless: Path, limits: Limits, detail: str
     started = time.monotonic()
     refused = refusal(limits, endless)
     assert (refused.code, refused.details) == ("limits", {"detail": detail})
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 20
 
 
 @needs_proc

@@ -60,10 +60,10 @@ def box(tmp_path: Path) -> Path:
 def test_directory_of_many_entries_costs_nothing(box: Path, declared: int) -> None:
     archive(box, 400_000, declared)
     tracemalloc.start()
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(FileRefused) as caught:
         sniff(box, box.name)
-    seconds, peak = time.monotonic() - started, tracemalloc.get_traced_memory()[1]
+    seconds, peak = time.process_time() - started, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert caught.value.code == "bomb"
     assert seconds < 0.5

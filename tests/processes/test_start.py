@@ -66,7 +66,7 @@ def test_a_first_start_makes_a_library_and_the_second_is_quick(empty_product: Pr
     second = start(product, "second")
     wait_until(lambda: is_ready(product), 30, "the second start")
     # The yardstick is 5 s on a machine of its own; tests run beside each other.
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 15
     assert "writing the demo library" not in product.read_log("second")
     children = descendants(second.pid)
     second.terminate()
