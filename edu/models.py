@@ -9,7 +9,7 @@ from edu.collections.models import Collection, CollectionItem
 from edu.demand.models import EmptySearch, MaterialRequest
 from edu.identities.models import Identity
 from edu.library.models import HistoryEntry
-from edu.likeness.models import TextBand, TextPrint
+from edu.likeness.models import SimilarText, TextBand, TextPrint
 from edu.mail.models import Letter
 from edu.materials.models import Material, MaterialVersion, Passage, StoredFile, Tag, View
 from edu.notifications.models import Delivery, Notification, NotificationChoice
@@ -20,7 +20,7 @@ from edu.sessions.models import UserSession
 from edu.streams.models import Stream
 from edu.subscriptions.models import FeedToken, Subscription
 from edu.tokens.models import PersonalToken, RefreshToken
-from edu.trash.models import TrashEntry, UnusedFile
+from edu.trash.models import PurgedMaterial, TrashEntry, UnusedFile
 from edu.uploads.models import Upload
 
 __all__ = [
@@ -47,11 +47,13 @@ __all__ = [
     "NotificationChoice",
     "Passage",
     "PersonalToken",
+    "PurgedMaterial",
     "Question",
     "Rating",
     "RecentQuery",
     "RefreshToken",
     "SignInFailure",
+    "SimilarText",
     "SiteSetting",
     "SpareCode",
     "StoredFile",

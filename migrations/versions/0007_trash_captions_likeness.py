@@ -15,6 +15,7 @@ def upgrade() -> None:
     sa.Column('deleted_by_id', sa.Integer(), nullable=False),
     sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('status_before', sa.String(length=16), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['deleted_by_id'], ['users.id'], name=op.f('fk_trash_deleted_by_id_users')),
     sa.ForeignKeyConstraint(['material_id'], ['materials.id'], name=op.f('fk_trash_material_id_materials'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('material_id', name=op.f('pk_trash'))
@@ -29,6 +30,11 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('sha256', name=op.f('pk_unused_files'))
     )
     op.create_index('ix_unused_files_due_at', 'unused_files', ['due_at'], unique=False)
+
+    op.create_table('purged_materials',
+    sa.Column('material_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('material_id', name=op.f('pk_purged_materials'))
+    )
 
     op.create_table('captions',
     sa.Column('file_id', sa.Integer(), nullable=False),
@@ -47,6 +53,7 @@ def upgrade() -> None:
     sa.Column('file_id', sa.Integer(), nullable=False),
     sa.Column('size', sa.Integer(), nullable=False),
     sa.Column('signature', sa.LargeBinary(), nullable=False),
+    sa.Column('compared', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['material_id'], ['materials.id'], name=op.f('fk_text_prints_material_id_materials'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('material_id', name=op.f('pk_text_prints'))
     )
@@ -54,12 +61,23 @@ def upgrade() -> None:
     sa.Column('material_id', sa.Integer(), nullable=False),
     sa.Column('band', sa.SmallInteger(), nullable=False),
     sa.Column('value', sa.BigInteger(), nullable=False),
-    sa.ForeignKeyConstraint(['material_id'], ['materials.id'], name=op.f('fk_text_bands_material_id_materials'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['material_id'], ['text_prints.material_id'], name=op.f('fk_text_bands_material_id_text_prints'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('material_id', 'band', name=op.f('pk_text_bands'))
     )
     op.create_index('ix_text_bands_value', 'text_bands', ['band', 'value'], unique=False)
+    op.create_table('similar_texts',
+    sa.Column('material_id', sa.Integer(), nullable=False),
+    sa.Column('other_id', sa.Integer(), nullable=False),
+    sa.Column('percent', sa.SmallInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['material_id'], ['text_prints.material_id'], name=op.f('fk_similar_texts_material_id_text_prints'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['other_id'], ['text_prints.material_id'], name=op.f('fk_similar_texts_other_id_text_prints'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('material_id', 'other_id', name=op.f('pk_similar_texts'))
+    )
+    op.create_index('ix_similar_texts_other_id', 'similar_texts', ['other_id'], unique=False)
+    op.add_column('files', sa.Column('has_preview', sa.Boolean()))
 
 
 def downgrade() -> None:
-    for table in ('text_bands', 'text_prints', 'captions', 'unused_files', 'trash'):
+    op.drop_column('files', 'has_preview')
+    for table in ('similar_texts', 'text_bands', 'text_prints', 'captions', 'purged_materials', 'unused_files', 'trash'):
         op.drop_table(table)
