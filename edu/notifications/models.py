@@ -31,8 +31,8 @@ class Pace(StrEnum):
 
 class Notification(Model):
     """One thing that one person is told of. `occasion` names it, so that it is told once:
-    `material:12` for a new material, `approved:12:…`, `rejected:12:…`, `failed:12:…`, `deleted:12:…`,
-    `found:12:…`.
+    `material:12` for a new material, `approved:12:…`, `rejected:12:…`, `failed:12:…`,
+    `deleted:12:…`, `found:12:…`.
     """
 
     __tablename__ = "notifications"

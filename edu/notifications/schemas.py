@@ -57,7 +57,8 @@ class NotificationItem(BaseModel):
     topic: Topic
     kind: Literal["new", "approved", "rejected", "failed", "deleted", "found"]
     note: str = Field(
-        description="Why it was rejected or deleted, or the words in which you asked for it; else empty."
+        description="Why it was rejected or deleted, or the words in which you asked for it; "
+        "else empty."
     )
     material: MaterialRef
     read: bool
