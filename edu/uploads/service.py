@@ -145,6 +145,16 @@ def require_room(user: User, size: int) -> None:
         raise TooLarge(text, code="over_quota", field="file")
 
 
+def hold_room(user: User, size: int) -> None:
+    """The same for a file whose row comes with this transaction: until it ends nobody else asks.
+
+    Raises TooLarge.
+    """
+    if settings().upload_quota_bytes:
+        lock_table(Upload)  # as for one that arrives in pieces
+        require_room(user, size)
+
+
 def require_disk(size: int) -> None:
     """Raises TooLarge when the file, and what others still send, would take the database's room."""
     query = select(func.sum(Upload.size - Upload.received)).where(Upload.touched_at > _given_up())
