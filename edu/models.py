@@ -2,7 +2,7 @@
 
 from edu.accounts.models import LetterToken, ModeratedSubject, SignInFailure, User
 from edu.admin.models import AuditEntry, SiteSetting
-from edu.assistant.models import Question
+from edu.assistant.models import CachedAnswer, Conversation, Question, SavedAnswer
 from edu.captions.models import Caption
 from edu.catalog.models import Category, CategoryAlias
 from edu.collections.models import Collection, CollectionItem
@@ -13,6 +13,7 @@ from edu.likeness.models import SimilarText, TextBand, TextPrint
 from edu.mail.models import Letter
 from edu.materials.models import Material, MaterialVersion, Passage, StoredFile, Tag, View
 from edu.notifications.models import Delivery, Notification, NotificationChoice
+from edu.plans.models import Plan, PlanStep
 from edu.ratings.models import Rating
 from edu.search.models import Completion, RecentQuery
 from edu.second_factor.models import Authenticator, SpareCode
@@ -26,12 +27,14 @@ from edu.uploads.models import Upload
 __all__ = [
     "AuditEntry",
     "Authenticator",
+    "CachedAnswer",
     "Caption",
     "Category",
     "CategoryAlias",
     "Collection",
     "CollectionItem",
     "Completion",
+    "Conversation",
     "Delivery",
     "EmptySearch",
     "FeedToken",
@@ -47,11 +50,14 @@ __all__ = [
     "NotificationChoice",
     "Passage",
     "PersonalToken",
+    "Plan",
+    "PlanStep",
     "PurgedMaterial",
     "Question",
     "Rating",
     "RecentQuery",
     "RefreshToken",
+    "SavedAnswer",
     "SignInFailure",
     "SimilarText",
     "SiteSetting",

@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from edu.accounts import service as accounts
 from edu.accounts.models import Role, User
 from edu.admin.models import AuditEntry, SiteSetting
-from edu.assistant.models import Question, QuestionState
+from edu.assistant.models import Question, QuestionStatus
 from edu.catalog.models import Category
 from edu.errors import Conflict, InvalidInput, NotFound
 from edu.extensions import db, find_row, settings
@@ -326,7 +326,7 @@ def list_failed_questions(actor: User, limit: int = 20) -> list[FailedQuestion]:
     query = (
         select(Question.id, User.name, Question.attempts, Question.created_at)
         .join(User, User.id == Question.user_id)
-        .where(Question.state == QuestionState.FAILED)
+        .where(Question.status == QuestionStatus.FAILED)
     )
     rows = db.session.execute(query.order_by(Question.id.desc()).limit(limit))
     return [FailedQuestion(*row) for row in rows]

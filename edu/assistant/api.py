@@ -8,7 +8,7 @@ from edu.api.blueprint import BEARER, described, make_blueprint, problems
 from edu.api.exchange import reads_request, reply
 from edu.api.security import Scope, person_key, require_person
 from edu.assistant import service
-from edu.assistant.models import Question, QuestionState
+from edu.assistant.models import Question, QuestionStatus
 from edu.assistant.schemas import (
     AssistAccepted,
     AssistAnswer,
@@ -73,7 +73,7 @@ def _accepted(question: Question) -> Response:
         "Preference-Applied": "respond-async",
         "Retry-After": str(POLL_S),
     }
-    accepted = AssistAccepted(id=question.id, status=QuestionState.WAITING, url=url)
+    accepted = AssistAccepted(id=question.id, status=QuestionStatus.WAITING, url=url)
     return reply(accepted, 202, headers)
 
 
@@ -88,6 +88,6 @@ def _accepted(question: Question) -> Response:
 @reads_request(first=lambda: require_person(Scope.READ))
 def show(path: QuestionPath) -> Response:
     answer = service.get_answer(require_person(Scope.READ), path.question_id)
-    waits = answer.question.state == QuestionState.WAITING
+    waits = answer.question.status == QuestionStatus.WAITING
     headers = {"Retry-After": str(POLL_S)} if waits else {}
     return reply(AssistAnswer.of(answer, _url(answer.question), _page_url), headers=headers)

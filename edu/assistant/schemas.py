@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from edu.api.schemas import Text
-from edu.assistant.models import QuestionState
+from edu.assistant.models import QuestionStatus
 from edu.assistant.service import MAX_QUESTION, Answer, Citation
 from edu.catalog.models import MaterialType
 from edu.materials.models import Material
@@ -88,7 +88,7 @@ class AssistAccepted(BaseModel):
     """A question that was taken down."""
 
     id: int
-    status: QuestionState
+    status: QuestionStatus
     url: str = Field(description="Where the answer will be.")
 
     model_config = ConfigDict(
@@ -111,7 +111,7 @@ class AssistAnswer(AssistAccepted):
         """`url` is its own address, `page_url` tells that of a material."""
         return cls(
             id=answer.question.id,
-            status=QuestionState(answer.question.state),
+            status=QuestionStatus(answer.question.status),
             url=url,
             text=answer.text,
             materials=[CitedMaterial.of(one, page_url(one.material)) for one in answer.citations],

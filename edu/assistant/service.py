@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, update
 
 from edu.accounts.models import User
 from edu.assistant.composer import compose
-from edu.assistant.models import Question, QuestionState
+from edu.assistant.models import Conversation, Question, QuestionStatus
 from edu.assistant.retrieval import Recommended, recommend
 from edu.assistant.understanding import understand
 from edu.errors import InvalidInput, NotFound
@@ -51,7 +51,10 @@ def ask_question(user: User, text: str) -> Question:
     if not 0 < len(words) <= MAX_QUESTION:
         raise InvalidInput(_("Ask in 1 to %(n)d characters.", n=MAX_QUESTION), field="query")
     locale = user.locale or site_settings().default_locale
-    question = Question(user_id=user.id, text=words, locale=locale)
+    conversation = Conversation(user_id=user.id, title=words[:120])
+    db.session.add(conversation)
+    db.session.flush()
+    question = Question(user_id=user.id, conversation_id=conversation.id, text=words, locale=locale)
     db.session.add(question)
     db.session.flush()
     _forget_old(user)
@@ -72,20 +75,20 @@ def begin_attempt(question_id: int) -> bool:
     Commit before the attempt itself: one that takes the process down has to count.
     """
     waiting = update(Question).where(
-        Question.id == question_id, Question.state == QuestionState.WAITING
+        Question.id == question_id, Question.status == QuestionStatus.WAITING
     )
     counted = waiting.where(Question.attempts < MAX_ATTEMPTS)
     more = counted.values(attempts=Question.attempts + 1).returning(Question.id)
     if db.session.scalar(more) is not None:
         return True
-    db.session.execute(waiting.values(state=QuestionState.FAILED.value, answered_at=utcnow()))
+    db.session.execute(waiting.values(status=QuestionStatus.FAILED.value, answered_at=utcnow()))
     return False
 
 
 def answer_question(question_id: int) -> None:
     """Write the answer. Doing it twice, or beside another, ends the same. Raises Unavailable."""
     question = db.session.get(Question, question_id)
-    if question is None or question.state == QuestionState.ANSWERED:
+    if question is None or question.status == QuestionStatus.ANSWERED:
         return
     with force_locale(question.locale):
         wanted = understand(question.text)
@@ -93,9 +96,9 @@ def answer_question(question_id: int) -> None:
         text = compose(wanted, chosen)
     db.session.execute(
         update(Question)
-        .where(Question.id == question_id, Question.state != QuestionState.ANSWERED)
+        .where(Question.id == question_id, Question.status != QuestionStatus.ANSWERED)
         .values(
-            state=QuestionState.ANSWERED.value,
+            status=QuestionStatus.ANSWERED.value,
             answer=text,
             citations=[_cite(one) for one in chosen],
             answered_at=utcnow(),
@@ -119,16 +122,16 @@ def give_up_attempt(question_id: int) -> None:
     """After an attempt that came to nothing; the last one fails the question."""
     tried = update(Question).where(
         Question.id == question_id,
-        Question.state == QuestionState.WAITING,
+        Question.status == QuestionStatus.WAITING,
         Question.attempts >= MAX_ATTEMPTS,
     )
-    db.session.execute(tried.values(state=QuestionState.FAILED.value, answered_at=utcnow()))
+    db.session.execute(tried.values(status=QuestionStatus.FAILED.value, answered_at=utcnow()))
 
 
 def list_unattended() -> list[int]:
     """Questions that have waited longer than an answer takes, the oldest first."""
     waiting = select(Question.id).where(
-        Question.state == QuestionState.WAITING, Question.created_at < utcnow() - UNATTENDED
+        Question.status == QuestionStatus.WAITING, Question.created_at < utcnow() - UNATTENDED
     )
     return list(db.session.scalars(waiting.order_by(Question.id).limit(500)))
 

@@ -24,7 +24,7 @@ from edu.accounts.service import (
 )
 from edu.admin.models import AuditEntry
 from edu.admin.service import require_other_admin
-from edu.assistant.models import Question
+from edu.assistant.models import Conversation, Question, SavedAnswer
 from edu.collections.models import Collection
 from edu.demand.models import MaterialRequest
 from edu.errors import Forbidden, InvalidInput
@@ -36,6 +36,7 @@ from edu.mail.models import Letter
 from edu.mail.service import write_letter
 from edu.materials.models import Material, View
 from edu.notifications.models import Delivery, Notification, NotificationChoice
+from edu.plans.models import Plan
 from edu.search.models import RecentQuery
 from edu.second_factor.models import Authenticator, SpareCode
 from edu.sessions.models import UserSession
@@ -64,6 +65,9 @@ GOES = (
     Notification.user_id,
     NotificationChoice.user_id,
     Question.user_id,
+    Conversation.user_id,
+    SavedAnswer.user_id,
+    Plan.user_id,
     Letter.user_id,
     LetterToken.user_id,
     ModeratedSubject.user_id,

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from edu.accounts.models import ModeratedSubject, User
-from edu.assistant.models import Question
+from edu.assistant.models import Question, SavedAnswer
 from edu.captions.models import Caption
 from edu.collections.models import Collection
 from edu.demand.models import MaterialRequest
@@ -26,6 +26,7 @@ from edu.library.models import HistoryEntry
 from edu.mail.models import Letter
 from edu.materials.models import Material, MaterialStatus, MaterialVersion, StoredFile
 from edu.notifications.models import Notification, NotificationChoice
+from edu.plans.models import Plan
 from edu.ratings.models import Rating
 from edu.search.models import RecentQuery
 from edu.sessions.models import UserSession
@@ -78,6 +79,11 @@ def _items(collection: Collection) -> list[Facts]:
         {"title": _title(item), "url": _page(item), "note": item.note, "added_at": item.added_at}
         for item in collection.items
     ]
+
+
+def _steps(plan: Plan) -> list[Facts]:
+    named = ("week", "topic", "note", "kind", "first", "last", "minutes", "done_at")
+    return [{name: getattr(step, name) for name in named} for step in plan.steps]
 
 
 PARTS = (
@@ -160,10 +166,28 @@ PARTS = (
     Part(
         "questions",
         Question.user_id,
-        ("text", "locale", "state", "answer", "citations", "created_at", "answered_at"),
+        (
+            "conversation.title",
+            "text",
+            "locale",
+            "status",
+            "answer",
+            "citations",
+            "opinion",
+            "created_at",
+            "answered_at",
+        ),
+    ),
+    Part("saved_answers", SavedAnswer.user_id, ("title", "answer", "citations", "created_at")),
+    Part(
+        "plans",
+        Plan.user_id,
+        ("title", "starts_on", "exam_on", "minutes_a_week", "created_at", "changed_at"),
+        {"steps": _steps},
     ),
 )
 LEFT_OUT = {
+    "conversations.user_id": "each question tells the title of its conversation",
     "uploads.user_id": "files that have not arrived; they are the sender's own, and gone in a day",
     "letter_tokens.user_id": "secrets of links, kept as hashes",
     "authenticators.user_id": "a secret",

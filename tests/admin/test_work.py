@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from edu.admin import service
 from edu.admin.models import AuditEntry
-from edu.assistant.models import Question
+from edu.assistant.models import Conversation, Question
 from edu.errors import Conflict
 from edu.extensions import db, search_index, utcnow
 from edu.mail.models import Letter, LetterState
@@ -216,7 +216,12 @@ def test_of_a_failed_question_nobody_reads_the_words(
 ) -> None:
     with app.app_context():
         question = Question(
-            user_id=people["alice"], text="My secret", locale="en", state="failed", attempts=3
+            user_id=people["alice"],
+            conversation=Conversation(user_id=people["alice"], title="Series"),
+            text="My secret",
+            locale="en",
+            status="failed",
+            attempts=3,
         )
         db.session.add(question)
         db.session.commit()

@@ -19,7 +19,7 @@ from edu.accounts.service import find_user, hash_password
 from edu.api.app import ApiApp
 from edu.api.examples import render_examples
 from edu.api.tokens import sign_token
-from edu.assistant.models import Question
+from edu.assistant.models import Conversation, Question
 from edu.captions.models import Caption
 from edu.collections.models import Collection, CollectionItem
 from edu.config import ROOT
@@ -101,7 +101,12 @@ def make_things(operation: str) -> dict[str, str]:
         ),
         "TOKEN_ID": PersonalToken(user_id=alice.id, name=mark, token_hash=mark, hint="hint"),
         "QUESTION_ID": Question(
-            user_id=alice.id, text=mark, locale="ru", state="answered", answered_at=utcnow()
+            user_id=alice.id,
+            conversation=Conversation(user_id=alice.id, title="Series"),
+            text=mark,
+            locale="ru",
+            status="answered",
+            answered_at=utcnow(),
         ),
         "KEY": Collection(user_id=alice.id, title=mark, key=mark),
     }

@@ -10,7 +10,7 @@ from flask import Flask
 
 from edu.accounts.models import User
 from edu.assistant import service
-from edu.assistant.models import Question, QuestionState
+from edu.assistant.models import Question, QuestionStatus
 from edu.errors import NotFound, Unavailable
 from edu.extensions import db, utcnow
 from edu.materials.models import Material, MaterialStatus
@@ -43,7 +43,7 @@ def cited(answer: service.Answer) -> list[int]:
 def test_an_answer_names_materials_and_pages(app: Flask, library: dict[str, int]) -> None:
     with app.app_context():
         answer = ask("лекции: признак Даламбера")
-        assert answer.question.state == QuestionState.ANSWERED
+        assert answer.question.status == QuestionStatus.ANSWERED
         first = answer.citations[0]
         assert first.material.id == library["series"]
         assert f"«Числовые ряды» [{library['series']}], lecture, page 2" in answer.text
@@ -172,7 +172,7 @@ def wait(text: str = "ряды") -> int:
 def state(number: int) -> tuple[str, int]:
     db.session.expire_all()
     question = db.session.get_one(Question, number)
-    return question.state, question.attempts
+    return question.status, question.attempts
 
 
 def break_index(monkeypatch: pytest.MonkeyPatch) -> None:

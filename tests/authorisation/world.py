@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from edu.accounts.models import ModeratedSubject, Role, User
 from edu.accounts.service import create_user
-from edu.assistant.models import Question
+from edu.assistant.models import Conversation, Question
 from edu.captions.models import Caption
 from edu.collections.models import Collection, CollectionItem, Visibility
 from edu.demand.models import MaterialRequest
@@ -149,9 +149,10 @@ def _belongings(ids: dict[str, int]) -> dict[str, Any]:
         "identity": Identity(user_id=alice, provider="github", subject="1", label="alice"),
         "question": Question(
             user_id=alice,
+            conversation=Conversation(user_id=alice, title="Series"),
             text="Series?",
             locale="en",
-            state="answered",
+            status="answered",
             answered_at=utcnow(),
             answer="[1]",
         ),

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from edu.accounts.models import LetterToken, User
-from edu.assistant.models import Question
+from edu.assistant.models import Conversation, Question, SavedAnswer
 from edu.captions.models import Caption
 from edu.collections.models import Collection, CollectionItem
 from edu.demand.models import MaterialRequest
@@ -23,6 +23,7 @@ from edu.lockout.service import record_failure
 from edu.mail.service import write_letter
 from edu.materials.models import Material, MaterialVersion, View
 from edu.notifications.models import Delivery, Notification, NotificationChoice
+from edu.plans.models import Plan
 from edu.ratings.models import Rating
 from edu.search.models import RecentQuery
 from edu.second_factor.models import Authenticator, SpareCode
@@ -78,7 +79,14 @@ def _rows(alice: int, charlie: int, own: Material, other: Material) -> list[Any]
         Subscription(user_id=alice, kind="search", target="q=ряды", name="Ряды"),
         Subscription(user_id=charlie, kind="author", target=str(alice), author_id=alice),
         NotificationChoice(user_id=alice, channel="email", topic="materials", pace="off"),
-        Question(user_id=alice, text="What is a limit?", locale="en"),
+        Question(
+            user_id=alice,
+            conversation=Conversation(user_id=alice, title="Series"),
+            text="What is a limit?",
+            locale="en",
+        ),
+        SavedAnswer(user_id=alice, title="What is a limit?", answer="[1]", citations=[]),
+        Plan(user_id=alice, title="Limits", starts_on=later.date(), minutes_a_week=120),
         LetterToken(
             purpose="recover",
             token_hash="letter-hash",

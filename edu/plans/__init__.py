@@ -1,0 +1,1 @@
+"""Study plans: weeks, topics and the pages to read."""
