@@ -19,7 +19,7 @@ class Fit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recommended:
-    """A published material that the person may see, where the words stand in it, and how it fits."""
+    """A published material that the person may see, where the words stand, and how it fits."""
 
     found: FoundMaterial
     fit: Fit
