@@ -62,9 +62,13 @@ class ShownStream:
 
 
 def show_stream(user: User | None, material: Material) -> ShownStream | None:
-    """Why it failed is for those who could do something about it. None: no video, or not asked."""
+    """Why it failed is for those who could do something about it.
+
+    None: no video, not asked for, or put off until the material is shown to anybody.
+    """
     stream = find_stream(material.file)
-    if stream is None:
+    waits = stream is not None and stream.status == StreamStatus.WAITING
+    if stream is None or (waits and material.status not in SHOWN):
         return None
     failed = stream.status == StreamStatus.FAILED and may(user, Permission.RETRY, material)
     return ShownStream(
