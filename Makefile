@@ -3,6 +3,7 @@
 #   make test   run all checks
 #   make bench-search   measure search: quality, or speed with SIZE=20000 or SIZE=corpus
 #   make bench-media   measure how files are read
+#   make bench-videos   every real video from upload to its middle (needs Chromium)
 #   make bench-uploads   large uploads, a server that dies, many at once (needs Chromium)
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -13,10 +14,10 @@ SOURCES := $(shell find static/src static/build.mjs package.json package-lock.js
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard edu/translations/*/LC_MESSAGES/*.po))
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test build lint types assets messages lock clean help bench-search bench-media bench-uploads
+.PHONY: run test build lint types assets messages lock clean help bench-search bench-media bench-videos bench-uploads
 
 help:
-	@sed -n '2,6s/^# *//p' Makefile
+	@sed -n '2,7s/^# *//p' Makefile
 
 run: $(VENV)/run.stamp static/dist/manifest.json $(CATALOGUES)
 	@exec $(BIN)/flask start
@@ -25,7 +26,7 @@ test: $(VENV)/dev.stamp node_modules/dev.stamp static/dist/manifest.json $(CATAL
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 build: $(VENV)/run.stamp static/dist/manifest.json $(CATALOGUES)
 
@@ -45,6 +46,9 @@ bench-search: $(VENV)/dev.stamp static/dist/manifest.json $(CATALOGUES)
 
 bench-media: $(VENV)/dev.stamp
 	@$(BIN)/python -m tests.bench.media
+
+bench-videos: $(VENV)/dev.stamp static/dist/manifest.json $(CATALOGUES)
+	@$(BIN)/python -m tests.bench.videos
 
 bench-uploads: $(VENV)/dev.stamp static/dist/manifest.json $(CATALOGUES)
 	@$(BIN)/python -m tests.bench.uploads

@@ -140,6 +140,7 @@ def register_pages(app: Flask) -> None:
     """The blueprints of the site."""
     from edu.accounts.views import bp as accounts
     from edu.admin.views import bp as admin
+    from edu.captions.views import bp as captions
     from edu.catalog.views import bp as catalog
     from edu.collections.views import bp as collections
     from edu.demand.views import bp as demand
@@ -157,6 +158,7 @@ def register_pages(app: Flask) -> None:
     from edu.streams.views import bp as streams
     from edu.subscriptions.views import bp as subscriptions
     from edu.tokens.views import bp as tokens
+    from edu.trash.views import bp as trash
     from edu.uploads.views import bp as uploads
     from edu.versions.views import bp as versions
 
@@ -169,8 +171,10 @@ def register_pages(app: Flask) -> None:
         catalog,
         materials,
         streams,
+        captions,
         uploads,
         versions,
+        trash,
         search,
         moderation,
         library,

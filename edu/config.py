@@ -84,6 +84,7 @@ class Settings:
     search_limit: str
     min_free_bytes: int
     upload_quota_bytes: int
+    trash_days: int
     refresh_token_days: int
     jwt_keys: tuple[tuple[str, str], ...] = field(repr=False)
     register_limit: str
@@ -268,6 +269,7 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
         "search_limit": read.limit("SEARCH_LIMIT", "1200 per minute"),
         "min_free_bytes": read.integer("MIN_FREE_MB", 512, 0, 1_000_000) * 1024 * 1024,
         "upload_quota_bytes": read.integer("UPLOAD_QUOTA_MB", 0, 0, 10_000_000) * 1024 * 1024,
+        "trash_days": read.integer("TRASH_DAYS", 30, 1, 3650),
         "refresh_token_days": read.integer("REFRESH_TOKEN_DAYS", 30, 1, 365),
         "jwt_keys": read.keys("JWT_KEYS"),
         "register_limit": read.limit("REGISTER_LIMIT", "5 per hour"),

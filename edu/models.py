@@ -3,11 +3,13 @@
 from edu.accounts.models import LetterToken, ModeratedSubject, SignInFailure, User
 from edu.admin.models import AuditEntry, SiteSetting
 from edu.assistant.models import Question
+from edu.captions.models import Caption
 from edu.catalog.models import Category, CategoryAlias
 from edu.collections.models import Collection, CollectionItem
 from edu.demand.models import EmptySearch, MaterialRequest
 from edu.identities.models import Identity
 from edu.library.models import HistoryEntry
+from edu.likeness.models import SimilarText, TextBand, TextPrint
 from edu.mail.models import Letter
 from edu.materials.models import Material, MaterialVersion, Passage, StoredFile, Tag, View
 from edu.notifications.models import Delivery, Notification, NotificationChoice
@@ -18,11 +20,13 @@ from edu.sessions.models import UserSession
 from edu.streams.models import Stream
 from edu.subscriptions.models import FeedToken, Subscription
 from edu.tokens.models import PersonalToken, RefreshToken
+from edu.trash.models import PurgedMaterial, TrashEntry, UnusedFile
 from edu.uploads.models import Upload
 
 __all__ = [
     "AuditEntry",
     "Authenticator",
+    "Caption",
     "Category",
     "CategoryAlias",
     "Collection",
@@ -43,17 +47,23 @@ __all__ = [
     "NotificationChoice",
     "Passage",
     "PersonalToken",
+    "PurgedMaterial",
     "Question",
     "Rating",
     "RecentQuery",
     "RefreshToken",
     "SignInFailure",
+    "SimilarText",
     "SiteSetting",
     "SpareCode",
     "StoredFile",
     "Stream",
     "Subscription",
     "Tag",
+    "TextBand",
+    "TextPrint",
+    "TrashEntry",
+    "UnusedFile",
     "Upload",
     "User",
     "UserSession",

@@ -32,6 +32,8 @@ class Permission(StrEnum):
     EDIT = "edit"  # what is not published
     EDIT_PUBLISHED = "edit_published"
     REPLACE_FILE = "replace_file"  # of what is not published
+    DELETE = "delete"  # what was never published
+    DELETE_PUBLISHED = "delete_published"
     RETRY = "retry"
     RATE = "rate"
     REVIEW = "review"
@@ -61,6 +63,8 @@ GRANTS: Mapping[Permission, Mapping[Role, tuple[Scope, ...]]] = {
     Permission.EDIT: {USER: (OWN,), MODERATOR: (OWN, SUBJECT), ADMIN: (ANY,)},
     Permission.EDIT_PUBLISHED: {MODERATOR: (SUBJECT,), ADMIN: (ANY,)},
     Permission.REPLACE_FILE: {USER: (OWN,), MODERATOR: (OWN, SUBJECT), ADMIN: (ANY,)},
+    Permission.DELETE: {USER: (OWN,), MODERATOR: (OWN, SUBJECT), ADMIN: (ANY,)},
+    Permission.DELETE_PUBLISHED: {MODERATOR: (SUBJECT,), ADMIN: (ANY,)},
     Permission.RETRY: {USER: (OWN,), MODERATOR: (OWN, SUBJECT), ADMIN: (ANY,)},
     Permission.RATE: {USER: (ANY,), MODERATOR: (ANY,), ADMIN: (ANY,)},
     Permission.REVIEW: {MODERATOR: (SUBJECT,), ADMIN: (ANY,)},

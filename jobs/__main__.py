@@ -12,7 +12,7 @@ from edu.hardening import forbid_inspection
 from edu.media.service import give_back_claims
 from edu.site.startup import StartRefused, check_start
 from edu.streams import service as streams
-from jobs import assistant, demand, sessions, site, storage, uploads  # noqa: F401  # for their effect: the queue learns of them
+from jobs import assistant, demand, previews, sessions, site, storage, trash, uploads  # noqa: F401  # for their effect: the queue learns of them
 from jobs.queue import EVERY_MINUTE, Queue
 
 GENTLE_STOP_S = 8  # less than the supervisor waits before it kills

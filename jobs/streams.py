@@ -7,7 +7,6 @@ import logging
 import shutil
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,19 +14,19 @@ from sqlalchemy import inspect as inspect_database
 
 from edu.extensions import db, settings, storage
 from edu.materials.models import StoredFile
-from edu.media.errors import FileRefused
 from edu.media.limits import Limits
 from edu.media.streaming import cut_video, output_mb
-from edu.storage.base import StorageUnavailable, original_key
+from edu.storage.base import original_key
 from edu.streams import service
 from edu.streams.models import Stream
+from jobs.attempts import Attempt, Heartbeat
 from jobs.queue import every_hour, every_minute, job, list_waiting
 from jobs.sandbox import shared_sandbox
 
 log = logging.getLogger(__name__)
-BEAT_EVERY_S = 1.0
 # What one conversion may take: so long for a start, and so many times the length of the video.
 _START_S, _TIMES = 300, 20
+_MB, _MORE_MB = 1024 * 1024, 16
 
 
 class Lane:
@@ -57,22 +56,16 @@ def lane_places() -> int:
     return max(1, settings().workers - 1)
 
 
-class Heartbeat:
-    """Writes progress into the stream's row, at most once a second."""
+def heartbeat(file_id: int, claim: str) -> Heartbeat:
+    """Shows how much is made; what comes before and after that does not count."""
+    made = 0
 
-    def __init__(self, file_id: int, claim: str) -> None:
-        self.file_id, self.claim = file_id, claim
-        self.last, self.percent = 0.0, 0
+    def write(step: str, percent: int) -> None:
+        nonlocal made
+        made = max(made, percent) if step == "stream" else made
+        service.beat(file_id, claim, made)
 
-    def __call__(self, step: str, percent: int) -> None:
-        """Called by the sandbox. Raises ClaimLost, which ends the child."""
-        if step == "stream":
-            self.percent = max(self.percent, percent)
-        if time.monotonic() - self.last < BEAT_EVERY_S:
-            return
-        service.beat(self.file_id, self.claim, self.percent)
-        db.session.commit()
-        self.last = time.monotonic()
+    return Heartbeat(write)
 
 
 @job(priority=-10)
@@ -85,44 +78,35 @@ def make_stream(file_id: int) -> None:
 
 
 def _make(file_id: int) -> bool:
-    """True when there was work to do, whatever has come of it."""
+    """True when there was work to do, whatever has come of it, and the storage answers."""
     if not _has_room(file_id):
         return False
     claim = service.claim_stream(file_id)
     db.session.commit()
     if claim is None:
         return False
-    try:
-        _convert(file_id, claim)
-    except service.ClaimLost:
-        db.session.rollback()
-        log.warning("stream %d: another worker has taken it over", file_id)
-    except FileRefused as refused:
-        db.session.rollback()
-        log.info("stream %d: refused as %s %r", file_id, refused.code, refused.details)
-        _end_badly(file_id, claim, refused.code, passing=False)
-    except StorageUnavailable:  # no fault of the video: the reconciler asks again in a minute
-        db.session.rollback()
-        log.warning("stream %d: the storage does not answer", file_id)
-        with contextlib.suppress(service.ClaimLost):
-            service.postpone_attempt(file_id, claim)
-        db.session.commit()
-        return False
-    except Exception:  # a fault of ours or of the machine costs an attempt, never the worker
-        db.session.rollback()
-        log.exception("stream %d: the conversion broke down", file_id)
-        _end_badly(file_id, claim, "crashed", passing=True)
-    return True
+    return Attempt(
+        f"stream {file_id}",
+        work=lambda: _convert(file_id, claim),
+        postpone=lambda: service.postpone_attempt(file_id, claim),
+        give_up=lambda code: service.give_up_attempt(file_id, claim, code),
+        fail=lambda refused: service.fail_stream(file_id, claim, service.failure_code(refused)),
+    ).make()
 
 
 def _has_room(file_id: int) -> bool:
-    """Whether the disk has place for the pieces twice: where they are made, and in the storage."""
+    """Whether the disk has place for pieces of the file's size, and of a little more."""
     file = db.session.get(StoredFile, file_id)
-    free = shutil.disk_usage(settings().data_dir).free
-    if file is None or free - 2 * file.size > settings().min_free_bytes:
+    if file is None or _room_mb() > file.size // _MB + _MORE_MB:
         return file is not None
     log.warning("stream %d: waits for room on the disk", file_id)
     return False
+
+
+def _room_mb() -> int:
+    """How much one conversion may write: twice, where it is made and in the storage."""
+    free = shutil.disk_usage(settings().data_dir).free - settings().min_free_bytes
+    return max(0, free // 2 // _MB)
 
 
 def _convert(file_id: int, claim: str) -> None:
@@ -131,7 +115,7 @@ def _convert(file_id: int, claim: str) -> None:
     db.session.commit()
     work_root = settings().data_dir / "work"
     work_root.mkdir(parents=True, exist_ok=True)
-    beat = Heartbeat(file_id, claim)
+    beat = heartbeat(file_id, claim)
     with (
         tempfile.TemporaryDirectory(dir=work_root, prefix=f"s{file_id}-") as folder,
         storage().local_path(key, lambda: beat("fetch", 0)) as source,
@@ -155,19 +139,9 @@ def _limits(size: int, duration: float | None) -> Limits:
         memory_mb=config.stream_memory_mb,
         cpu_s=cpu_s,
         wall_s=wall_s,
-        output_mb=output_mb(size),
+        # Newer codecs need far fewer bytes than what is made of them: the rest must stay free.
+        output_mb=min(output_mb(size), _room_mb()),
     )
-
-
-def _end_badly(file_id: int, claim: str, code: str, *, passing: bool) -> None:
-    try:
-        if passing:
-            service.give_up_attempt(file_id, claim, code)
-        else:
-            service.fail_stream(file_id, claim, code)
-        db.session.commit()
-    except service.ClaimLost:
-        db.session.rollback()
 
 
 def _enqueue_next() -> None:

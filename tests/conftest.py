@@ -5,6 +5,7 @@ Three people recur: Alice is a student, Maria moderates, Charlie is an outsider.
 
 from __future__ import annotations
 
+import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import Engine
 from sqlalchemy.orm import close_all_sessions
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
@@ -90,12 +92,37 @@ def _quick_apps() -> Iterator[None]:
     Flask.url_rule_class = usual
 
 
+def share_queries(engine: Engine, known: dict[str, Engine]) -> None:
+    """Have the apps of one test process compile each SQL statement once, not once each.
+
+    SQLAlchemy looks compiled statements up by the dialect object, so that is shared as well.
+    """
+    first = known.setdefault(engine.dialect.name, engine)
+    if first is not engine:
+        engine.dialect = engine.pool._dialect = first.dialect
+        engine._compiled_cache = first._compiled_cache
+
+
+@pytest.fixture(scope="session")
+def first_engines() -> dict[str, Engine]:
+    """The first engine of each kind of database that this test process has made."""
+    return {}
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_passwords() -> Iterator[None]:
     # bcrypt's cost is its virtue; the tests of sign-in need the code path, not the seconds.
     rounds, accounts.BCRYPT_ROUNDS = accounts.BCRYPT_ROUNDS, 4
     yield
     accounts.BCRYPT_ROUNDS = rounds
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_power_cuts() -> Iterator[None]:
+    # Processes die in tests, machines do not: nothing here has to reach the disk itself.
+    usual, os.fsync = os.fsync, lambda fd: None
+    yield
+    os.fsync = usual
 
 
 @pytest.fixture(scope="session")
@@ -202,7 +229,10 @@ def template_cache(tmp_path_factory: pytest.TempPathFactory) -> FileSystemByteco
 
 @pytest.fixture
 def make_app(
-    tmp_path: Path, sqlite_template: Path, template_cache: FileSystemBytecodeCache
+    tmp_path: Path,
+    sqlite_template: Path,
+    template_cache: FileSystemBytecodeCache,
+    first_engines: dict[str, Engine],
 ) -> Iterator[MakeApp]:
     """Make an app in a folder of its own: `make_app(PER_PAGE="5", queue_immediate=False)`.
 
@@ -225,6 +255,8 @@ def make_app(
         app.config["TESTING"] = True
         app.test_client_class = Browser
         app.jinja_env.bytecode_cache = template_cache
+        with app.app_context():
+            share_queries(db.engine, first_engines)
         made.append(app)
         return app
 

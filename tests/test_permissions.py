@@ -32,11 +32,13 @@ OWNERS = {
     Permission.EDIT,
     Permission.REPLACE_FILE,
     Permission.RETRY,
+    Permission.DELETE,
 }
 MODERATORS = OWNERS | {
     Permission.SEE_VERSIONS,
     Permission.PUBLISH,
     Permission.EDIT_PUBLISHED,
+    Permission.DELETE_PUBLISHED,
     Permission.REVIEW,
     Permission.ANSWER_DEMAND,
 }

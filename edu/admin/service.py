@@ -29,6 +29,8 @@ from edu.site.audit import record
 from edu.site.database import lock_table
 from edu.site.paging import Listing, list_page
 from edu.site.settings import SiteSettings, forget_site_settings, site_settings
+from edu.streams import service as streams
+from edu.streams.models import StreamStatus
 
 MAX_SEARCH = 100
 MAX_SITE_NAME = 60
@@ -269,6 +271,24 @@ def retry_all(actor: User) -> list[int]:
         record(actor, "materials_retried", "materials", str(len(materials)))
     db.session.flush()
     return [material.id for material in materials]
+
+
+def list_streams(actor: User, page: int, *statuses: StreamStatus) -> Listing[Material]:
+    """Videos whose conversion stands so, the youngest first. Raises Forbidden."""
+    require(actor, Permission.MANAGE_SITE)
+    return list_page(with_details(streams.streams_in(*statuses)), page, PER_PAGE)
+
+
+def retry_stream(actor: User, material_id: int) -> Material:
+    """Convert a video once more. Raises Forbidden, NotFound or Conflict."""
+    require(actor, Permission.MANAGE_SITE)
+    material = find_row(Material, material_id)
+    if material is None:
+        raise NotFound(_("There is no such material."))
+    streams.retry_stream(actor, material)
+    record(actor, "stream_retried", f"material:{material.id}")
+    db.session.flush()
+    return material
 
 
 def list_unsent(actor: User, page: int) -> Listing[Letter]:

@@ -28,6 +28,8 @@ from edu.site import condition
 from edu.site.audit import last_storage_check
 from edu.site.requests import signed_in
 from edu.site.settings import site_settings
+from edu.streams.models import StreamStatus
+from edu.streams.service import failure_message, find_streams
 from edu.tree.service import (
     add_category,
     delete_category,
@@ -41,6 +43,7 @@ from jobs.mail import send_letters
 from jobs.materials import process_material, reconcile
 from jobs.queue import list_waiting
 from jobs.search import update_index
+from jobs.streams import reconcile_streams
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 PEOPLE, SUBJECTS, SITE = (
@@ -341,6 +344,8 @@ def save_site() -> Response | tuple[str, int]:
 def jobs() -> str:
     actor = _who(SITE)
     failed = service.list_failed(actor, _page_number())
+    unmade = service.list_streams(actor, _page_number("streams"), StreamStatus.FAILED)
+    making = service.list_streams(actor, 1, StreamStatus.MAKING, StreamStatus.WAITING)
     return render_template(
         "admin/jobs.html",
         working=condition.list_in_work(),
@@ -348,6 +353,10 @@ def jobs() -> str:
         unattended=condition.count_unattended(),
         failed=failed,
         curable={material.id for material in failed.items if can_retry(actor, material)},
+        making=making,
+        unmade=unmade,
+        streams=find_streams([*making.items, *unmade.items]),
+        failure_message=failure_message,
         letters=service.list_unsent(actor, _page_number("letters")),
         mail=mail_status(),
         questions=service.list_failed_questions(actor),
@@ -375,6 +384,14 @@ def retry_materials() -> Response:
         "success",
     )
     return redirect(url_for("admin.jobs"), 303)
+
+
+@bp.post("/jobs/streams/<int:material_id>/retry")
+def retry_stream(material_id: int) -> Response:
+    actor, back = _who(SITE), url_for("admin.jobs")
+    response = _act(back, lambda: service.retry_stream(actor, material_id), _("Tried once more."))
+    reconcile_streams.enqueue()
+    return response
 
 
 @bp.post("/jobs/letters/<int:letter_id>/retry")

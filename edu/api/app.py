@@ -73,6 +73,7 @@ def register_api(app: ApiApp) -> None:
     from edu.accounts.api import bp as accounts
     from edu.api.docs import bp as docs
     from edu.assistant.api import bp as assistant
+    from edu.captions.api import bp as captions
     from edu.catalog.api import bp as catalog
     from edu.collections.api import bp as collections
     from edu.demand.api import bp as demand
@@ -85,6 +86,7 @@ def register_api(app: ApiApp) -> None:
     from edu.sessions.api import bp as sessions
     from edu.subscriptions.api import bp as subscriptions
     from edu.tokens.api import bp as tokens
+    from edu.trash.api import bp as trash
     from edu.versions.api import bp as versions
 
     for blueprint in (
@@ -95,6 +97,8 @@ def register_api(app: ApiApp) -> None:
         materials,
         search,
         versions,
+        captions,
+        trash,
         moderation,
         catalog,
         library,

@@ -132,7 +132,8 @@ def _uploaded(material: Material) -> UploadedMaterial:
     "/users/me/uploads",
     operation_id="getUploads",
     summary="Your uploads",
-    description="Everything that you have uploaded, whatever its state, newest first.",
+    description="Everything that you have uploaded, newest first; what lies in the trash only if "
+    "you ask for this state.",
     security=BEARER,
     responses={200: UploadList, **problems(401, 403, 422)},
 )

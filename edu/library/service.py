@@ -110,10 +110,10 @@ def _forget(user: User, which: ColumnElement[bool]) -> None:
 def list_uploads(
     user: User, page: int, status: MaterialStatus | None = None, per_page: int | None = None
 ) -> Page:
-    """What the person has uploaded, in this state or in any, newest first."""
+    """What the person has uploaded, in this state or in any but the trash, newest first."""
     query = select(Material).where(Material.uploader_id == user.id)
-    if status is not None:
-        query = query.where(Material.status == status)
+    kept = Material.status != MaterialStatus.ARCHIVED
+    query = query.where(kept if status is None else Material.status == status)
     return paginate(query.order_by(Material.created_at.desc(), Material.id.desc()), page, per_page)
 
 

@@ -57,9 +57,11 @@ def save_place(material_id: int) -> Response:
 def uploads() -> str:
     person = signed_in()
     status = request.args.get("status", type=MaterialStatus)
+    counts = service.count_uploads(person)
+    counts.pop(MaterialStatus.ARCHIVED, None)  # the trash has a page of its own
     return render_template(
         "library/uploads.html",
         page=service.list_uploads(person, _page(), status),
-        counts=service.count_uploads(person),
+        counts=counts,
         status=status,
     )

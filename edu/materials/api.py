@@ -16,6 +16,7 @@ from edu.catalog.service import get_category
 from edu.errors import InvalidInput, NotFound
 from edu.extensions import db, settings
 from edu.library.service import record_opening
+from edu.likeness.service import list_similar
 from edu.materials import service
 from edu.materials.models import Material, StoredFile
 from edu.materials.schemas import (
@@ -34,10 +35,14 @@ from edu.search.forms import read_input
 from edu.search.recording import as_far_as_possible, record_search
 from edu.search.service import find_materials
 from edu.site.requests import visitor
+from edu.streams.service import show_stream
+from edu.trash import service as trash
+from edu.trash.schemas import DeletionQuery, TrashedMaterial
 from edu.uploads import forms as uploads
 from edu.versions import service as versions
 from edu.versions.schemas import MaterialChange
 from jobs.materials import process_material
+from jobs.notifications import announce
 from jobs.search import update_index
 
 bp = make_blueprint("materials", "Materials", "Finding, uploading, editing and rating.")
@@ -60,7 +65,9 @@ def material_details(material: Material) -> MaterialDetails:
     """The material in JSON, for the person who asks."""
     caller = current_caller()
     rating = ratings.summarise_rating(material, caller.user if caller else None)
-    return MaterialDetails.of(material, rating, page_url(material))
+    similar = list_similar(caller.user if caller else None, material)
+    stream = show_stream(caller.user if caller else None, material)
+    return MaterialDetails.of(material, rating, page_url(material), similar, stream)
 
 
 @bp.get(
@@ -251,6 +258,39 @@ def edit(path: MaterialPath, body: MaterialChange) -> Response:
     db.session.commit()
     update_index.enqueue()
     return reply(material_details(material))
+
+
+@bp.delete(
+    "/materials/<int:material_id>",
+    operation_id="deleteMaterial",
+    summary="Delete a material",
+    description="Puts it into the trash, from which it can be restored for some time. Its uploader "
+    "may, until it is published; its moderators always.",
+    security=BEARER,
+    responses={
+        200: TrashedMaterial,
+        **problems(
+            401,
+            403,
+            404,
+            409,
+            422,
+            s403="It is published: only moderators of its subject may.",
+            s409="It is in the trash already.",
+        ),
+    },
+)
+@reads_request(first=_writer)
+def delete(path: MaterialPath, query: DeletionQuery) -> Response:
+    person = _writer()
+    material = service.get_visible(person, path.material_id)
+    if material.uploader_id != person.id:
+        require_person(Scope.MODERATE)
+    trashed = trash.delete_material(person, material, query.reason or "")
+    db.session.commit()
+    update_index.enqueue()
+    announce.enqueue()  # to the uploader
+    return reply(TrashedMaterial.of(trashed, page_url(material)))
 
 
 def _changed(material: Material, body: MaterialChange) -> service.MaterialData:

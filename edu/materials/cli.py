@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from edu.accounts.models import Role, User
 from edu.accounts.service import find_user
+from edu.captions.forms import SentAlong
 from edu.catalog.models import Category, MaterialType
 from edu.catalog.service import find_category, find_category_by_name
 from edu.errors import EduError
@@ -58,6 +59,7 @@ class Report:
     duplicates: int = 0
     refused: list[tuple[str, str]] = field(default_factory=list)
     new_subjects: set[str] = field(default_factory=set)
+    remarks: list[str] = field(default_factory=list)  # on what came beside a file
 
     @property
     def to_watch(self) -> list[int]:
@@ -171,7 +173,11 @@ def _upload(entry: Entry, incoming: Incoming, user: User, report: Report) -> Mat
         entry.language,
     )
     file = service.accept_file(incoming)
+    beside = SentAlong.beside(entry.path) if file.kind == "video" else []
     material = service.upload_material(user, data, file, allow_duplicate=True)
+    for captions in beside:
+        captions.keep(user, material)
+        report.remarks += [f"{entry.path.name}: {text}" for text in captions.message()[:1] if text]
     db.session.commit()
     return material
 
@@ -201,7 +207,8 @@ def import_folder(
 ) -> None:
     """Import every PDF, DOCX and MP4 of FOLDER.
 
-    Run it again after an interruption: what is already in the library is skipped.
+    Subtitles or a transcript beside a video, under its name (lecture.vtt, lecture.en.srt), come
+    with it. Run it again after an interruption: what is already in the library is skipped.
     """
     user = _uploader(email)
     try:
@@ -266,6 +273,8 @@ def _print(report: Report, files: int, seconds: float, *, waited: bool) -> None:
         report.refused.append((material.file.name, refusal_message(material.error)))
     for name, reason in report.refused:
         click.echo(f"refused: {name}: {reason}")
+    for remark in report.remarks:
+        click.echo(remark)
     for name in sorted(report.new_subjects):
         click.echo(f"new subject: {name}")
     imported = len(report.created)

@@ -177,6 +177,7 @@ class UploadForm(FileForm, DetailsForm):
     """A file and what its uploader says of it; the token names bytes that are kept already."""
 
     token = HiddenField()
+    captions = FileField(_l("Subtitles or transcript"))
 
     @classmethod
     def of_hints(cls, hints: Hints, semester: str, year: str) -> Self:

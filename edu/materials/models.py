@@ -14,9 +14,10 @@ from edu.accounts.models import User
 from edu.catalog.models import Category
 from edu.extensions import Model, UtcDateTime, db, utcnow
 
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 KINDS = {
     "application/pdf": "pdf",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    DOCX: "docx",
     "video/mp4": "video",
 }
 
@@ -70,6 +71,7 @@ class StoredFile(Model):
     width: Mapped[int | None]
     height: Mapped[int | None]
     has_thumbnail: Mapped[bool] = mapped_column(default=False)
+    has_preview: Mapped[bool | None]  # None: none was tried; it is older, or not read yet
     text_ok: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
@@ -156,9 +158,8 @@ class Material(Model):
 
     @property
     def was_published(self) -> bool:
-        """Whether everybody sees it, or could before it was archived or got a new file."""
-        shown = self.status in (MaterialStatus.ACTIVE, MaterialStatus.ARCHIVED)
-        return shown or self.published_at is not None
+        """Whether everybody sees it, or could before it was deleted or got a new file."""
+        return self.status == MaterialStatus.ACTIVE or self.published_at is not None
 
     def touch(self) -> None:
         """Search has to learn of this change."""

@@ -14,6 +14,8 @@ from edu.accounts.service import shown_name
 from edu.api.schemas import Page, Query, Text
 from edu.catalog.models import MaterialType
 from edu.extensions import MAX_ID
+from edu.likeness.schemas import SimilarMaterial
+from edu.likeness.service import Similar
 from edu.materials.models import Material, MaterialStatus, StoredFile
 from edu.materials.service import MAX_DESCRIPTION, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE
 from edu.media.hints import FIRST_YEAR, MAX_SEMESTER
@@ -24,6 +26,8 @@ from edu.search.base import Sort
 from edu.search.hits import FoundMaterial, FoundPlace
 from edu.search.service import MAX_LITERAL, MAX_PAGE, MAX_QUERY, Found, Within
 from edu.search.service import MAX_TAGS as MOST_TAGS
+from edu.streams.models import StreamStatus
+from edu.streams.service import ShownStream
 
 
 def _day(value: Any) -> date:
@@ -45,6 +49,7 @@ LAST_YEAR = 2100  # of what can be asked; what can be said of a material ends wi
 SEMESTER = "Of the course of studies, from 1."
 YEAR = "In which the academic year begins: 2024 for 2024/25."
 LANGUAGE = "Of the text; empty where it is unknown."
+UPLOAD_ID = "In place of `file`: the last part of the address of a tus upload."
 
 CARD_EXAMPLE: dict[str, Any] = {
     "id": 12,
@@ -76,6 +81,8 @@ _DETAILS_EXAMPLE: dict[str, Any] = {
     "edition": "9f2c41d07be6a358",
     "reject_reason": "",
     "failure": "",
+    "stream": None,
+    "similar": [],
 }
 _PLACE_EXAMPLE: dict[str, Any] = {
     "page": 5,
@@ -132,7 +139,7 @@ class MaterialQuery(Query):
         return self.model_dump(mode="json", exclude_none=True)
 
 
-def _plain_file(schema: dict[str, Any]) -> None:
+def plain_file(schema: dict[str, Any]) -> None:
     """A part of a form is there or not; it is never null."""
     for name in ("anyOf", "default"):
         schema.pop(name)
@@ -143,12 +150,12 @@ class MaterialForm(BaseModel):
     """A file, or an upload that has arrived before, and what is said of it."""
 
     file: FileStorage | None = Field(
-        None, description="PDF, DOCX or MP4; judged by its content.", json_schema_extra=_plain_file
+        None, description="PDF, DOCX or MP4; judged by its content.", json_schema_extra=plain_file
     )
     upload_id: Text = Field(
         "",
         max_length=32,
-        description="In place of `file`: the last part of the address of a tus upload.",
+        description=UPLOAD_ID,
     )
     title: Text = Field(min_length=1, max_length=MAX_TITLE)
     description: Text = Field("", max_length=MAX_DESCRIPTION)
@@ -277,6 +284,19 @@ class MaterialCard(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": CARD_EXAMPLE})
 
 
+class StreamState(BaseModel):
+    """How far the conversion of a video for playing is; until it is ready the file is played."""
+
+    status: StreamStatus
+    percent: int
+    failure: str = Field(description="Why there is none, for those who may change that.")
+
+    @classmethod
+    def of(cls, stream: ShownStream) -> StreamState:
+        """The state in JSON."""
+        return cls(status=stream.status, percent=stream.percent, failure=stream.failure)
+
+
 class MaterialDetails(MaterialCard):
     """A material, with the rating as the person who asks sees it."""
 
@@ -285,11 +305,23 @@ class MaterialDetails(MaterialCard):
     edition: str = Field(description="Changes with every edit and new file; send it with yours.")
     reject_reason: str = Field(description="Why a moderator sent it back; empty otherwise.")
     failure: str = Field(description="Why the file could not be processed; empty otherwise.")
+    stream: StreamState | None = Field(description="Of a video; null for documents.")
+    similar: list[SimilarMaterial] = Field(
+        description="Other materials with almost the same text, for its uploader and its "
+        "moderators; empty for others."
+    )
 
     model_config = ConfigDict(json_schema_extra={"example": _DETAILS_EXAMPLE})
 
     @classmethod
-    def of(cls, material: Material, rating: RatingSummary, url: str) -> MaterialDetails:
+    def of(
+        cls,
+        material: Material,
+        rating: RatingSummary,
+        url: str,
+        similar: list[Similar],
+        stream: ShownStream | None,
+    ) -> MaterialDetails:
         """`url` is the address of its page."""
         more = {
             "rating": OwnRating.of(rating),
@@ -297,6 +329,8 @@ class MaterialDetails(MaterialCard):
             "edition": material.edition,
             "reject_reason": material.reject_reason,
             "failure": refusal_message(material.error) if material.error else "",
+            "stream": StreamState.of(stream) if stream else None,
+            "similar": [SimilarMaterial.of(other) for other in similar],
         }
         return cls.model_validate(material_facts(material, url) | more)
 

@@ -39,6 +39,7 @@ from edu.search.query import parse_query
 from edu.site.paging import Listing, list_page
 from edu.storage.base import original_key
 from edu.storage.incoming import Incoming
+from edu.storage.unused import keep_bytes
 
 if TYPE_CHECKING:
     from sqlalchemy.orm.strategy_options import _AbstractLoad  # what joinedload returns
@@ -50,6 +51,8 @@ MAX_TITLE = 200
 MAX_OUTLINE = 1000
 MAX_DESCRIPTION = 5000
 MAX_MARKS = 160  # characters
+# Their files are no duplicates: what lies in the trash is sent anew by whoever still needs it.
+OUT = (MaterialStatus.FAILED, MaterialStatus.REJECTED, MaterialStatus.ARCHIVED)
 Page = Listing[Material]
 
 
@@ -334,13 +337,14 @@ def upload_material(
 ) -> Material:
     """A new material in `processing`, its file the first version.
 
-    Raises Forbidden, InvalidInput or DuplicateFile.
+    Raises Forbidden, InvalidInput or DuplicateFile, Conflict while these bytes are being removed.
     """
     if user is None or not can_upload(user):
         raise Forbidden(_("Only confirmed accounts can upload."))
     data = check_data(data)
     if not allow_duplicate:
         refuse_duplicate(user, file)
+    keep_bytes(file.sha256)
     material = Material(
         title=data.title,
         description=data.description,
@@ -364,7 +368,7 @@ def upload_material(
 def refuse_duplicate(user: User | None, file: StoredFile) -> None:
     """Raises DuplicateFile when the bytes are here already, naming only what `user` may see."""
     known = find_by_hash(file.sha256)
-    twins = [m for m in known if m.status not in (MaterialStatus.FAILED, MaterialStatus.REJECTED)]
+    twins = [material for material in known if material.status not in OUT]
     if twins:
         raise DuplicateFile(next((m for m in twins if can_see(user, m)), None), file)
 

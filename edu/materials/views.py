@@ -16,11 +16,14 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as BaseResponse
 
 from edu.accounts.models import User
+from edu.captions.forms import SentAlong
+from edu.captions.service import list_captions
 from edu.catalog.service import list_subjects
 from edu.errors import Forbidden, InvalidInput, NotFound
 from edu.extensions import db, limiter, settings, storage, utcnow
 from edu.htmx import go_to, wants_fragment
 from edu.library.service import find_place, record_opening
+from edu.likeness.service import is_compared, list_similar
 from edu.materials import service
 from edu.materials.forms import UploadForm, file_from_token, file_token
 from edu.materials.models import Material, MaterialStatus, StoredFile
@@ -33,9 +36,10 @@ from edu.permissions import Permission, may, moderated_roots
 from edu.ratings import service as ratings
 from edu.site.delivery import deliver_file, deliver_page, deliver_preview, deliver_thumbnail
 from edu.site.requests import current_person, signed_in, visitor, who_asks
-from edu.streams.service import find_stream
+from edu.streams.service import show_stream
+from edu.trash import service as trash
 from edu.uploads.forms import finish_upload, give_up_upload, take_file
-from edu.uploads.service import measure_room, require_room
+from edu.uploads.service import hold_room, measure_room
 from edu.versions import service as versions
 from jobs.materials import process_material
 from jobs.sandbox import shared_sandbox
@@ -44,6 +48,7 @@ from jobs.search import update_index
 log = logging.getLogger(__name__)
 bp = Blueprint("materials", __name__)
 DRAWN = parse("30 per minute")  # pages of which one person has pictures made
+MOST_LOOKS = 5  # of a page for other materials with the same text, which are found just after
 
 
 def _visible(material_id: int) -> Material:
@@ -105,15 +110,19 @@ def _take_upload(form: UploadForm, person: User) -> Material:
     # A file sent along is the newer choice.
     newer = upload_id or (sent and sent.filename)
     known = None if newer else _known_file(form.token.data or "", person)
+    captions = SentAlong.read(request.files.get("captions"))
     if known:
-        require_room(person, known.size)
+        hold_room(person, known.size)  # and nobody else finds any until all is written
     file = known or take_file(person, upload_id, sent)
     # Without a token the question has not been asked yet, whatever the form says.
     material = service.upload_material(
         person, form.data_for_service(), file, allow_duplicate=known is not None
     )
+    captions.keep(person, material)
     db.session.commit()
     finish_upload(upload_id)
+    if any(told := captions.message()):
+        flash(*told)
     return material
 
 
@@ -161,13 +170,14 @@ def show(material_id: int) -> str:
     person, material = current_person(), _visible(material_id)
     if _count_view(material, person):
         material = _visible(material_id)
-    # A PDF is shown as it is; of the others their text is, or leads into them.
-    text_view = material.file.kind != "pdf" and material.status != MaterialStatus.PROCESSING
+    # A DOCX is shown as its text; into the others their headings lead.
+    text_view = material.file.kind == "docx" and material.status != MaterialStatus.PROCESSING
     outline = [] if text_view else service.list_headings(material)
     return render_template(
         "materials/show.html",
         place=_place(),
-        stream=find_stream(material.file),
+        stream=show_stream(person, material),
+        captions=list_captions(material.file),
         resume=find_place(person, material),
         terms=service.highlight_terms(request.args.get("q", ""), request.args.get("mark", "")),
         rating=ratings.summarise_rating(material, person),
@@ -196,6 +206,10 @@ def _status_variables(material: Material) -> dict[str, Any]:
         "may_retry": service.can_retry(person, material),
         "may_edit": versions.can_edit(person, material),
         "may_replace": versions.can_replace(person, material),
+        "may_delete": trash.can_delete(person, material),
+        "trashed": trash.find_trashed(person, material),
+        "similar": list_similar(person, material),
+        "look": 0,
     }
 
 
@@ -219,7 +233,11 @@ def _count_view(material: Material, person: User | None) -> bool:
 @bp.get("/materials/<int:material_id>/status")
 def status(material_id: int) -> str:
     material = _visible(material_id)
-    return render_template("materials/_status.html", **_status_variables(material))
+    variables = _status_variables(material)
+    look = request.args.get("look", 0, type=int)
+    if look < MOST_LOOKS and not is_compared(material):
+        variables["look"] = look + 1
+    return render_template("materials/_status.html", **variables)
 
 
 @bp.post("/materials/<int:material_id>/retry")

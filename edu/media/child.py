@@ -26,6 +26,7 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "preview": preview.make_preview,
     "page": pipeline.draw_page,
     "stream": hls.make,
+    "captions": pipeline.read_captions,
 }
 
 

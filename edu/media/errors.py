@@ -14,6 +14,11 @@ RefusalCode = Literal[
     "bomb",
     "remote",
     "limits",
+    # of subtitles and transcripts
+    "not_text",
+    "no_text",
+    "too_many",
+    "too_late",
 ]
 
 

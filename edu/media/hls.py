@@ -14,7 +14,7 @@ import signal
 import subprocess
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 SEGMENT_S = 6
 FOLDER, INIT_NAME, SEGMENT_NAME = "hls", "init.mp4", "%05d.m4s"
 # What is cut as it is: H.264 of these profiles up to Full HD, at a rate that a phone can load,
-# with a key frame at least this often.
+# in pieces of this length at most: pieces begin at key frames, where encoders set one each 250
+# frames by themselves.
 _PLAYED = ("Constrained Baseline", "Baseline", "Main", "High")
 _COPY_LONG, _COPY_SHORT, _COPY_FPS, _COPY_KBPS = 1920, 1080, 60.0, 6000
-_COPY_KEY_S = 15.0
+_COPY_PIECE_S = 12.0
 _COPIED_SOUND = "aac (LC)"
 # The shorter side of a picture, its highest rate and that of its sound, in kbit/s.
 _LARGE, _SMALL = (720, 2500, 128), (360, 700, 96)
@@ -41,6 +42,13 @@ _FPS = (5.0, 30.0)
 _MAX_S, _SHORT_S, _MIN_FPS = 12 * 3600, 60, 0.9
 _NICE = 10
 _LAST_LINES = 8
+# From the light of a scene to what screens of today show; 100 of its units are white.
+_TONES = (
+    "zscale=tin={}:pin=bt2020:min=bt2020nc:t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,"
+    "tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=limited"
+)
+_WIDE = "setparams=color_trc={}:color_primaries=bt2020:colorspace=bt2020nc"
+_NO_FILTER = "No such filter"
 # With sizes and rates of ours an encoder does not open only where it gets no memory, or no thread.
 _NO_MEMORY = re.compile(r"allocate memory|malloc|temporarily unavailable|while opening encoder")
 
@@ -118,7 +126,7 @@ def _copy(source: Path, streams: Streams, root: Path) -> list[dict[str, Any]] | 
         made = [_describe(root, size, streams)]
     except _FfmpegError:
         made = []
-    if made and max(made[0]["durations"]) <= _COPY_KEY_S:
+    if made and max(made[0]["durations"]) <= _COPY_PIECE_S:
         return made
     shutil.rmtree(root)
     return None
@@ -126,16 +134,29 @@ def _copy(source: Path, streams: Streams, root: Path) -> list[dict[str, Any]] | 
 
 def _encode(source: Path, streams: Streams, root: Path, report: Report) -> list[dict[str, Any]]:
     sizes = _sizes(streams)
+
+    def progress(second: float) -> None:
+        report("stream", _percent(second, streams))
+
+    try:
+        try:
+            _run(_encoding(source, streams, sizes, root), progress)
+        except _FfmpegError as error:
+            if not streams.hdr or _NO_FILTER not in str(error):
+                raise
+            _run(_encoding(source, replace(streams, hdr=""), sizes, root), progress)
+        return [_describe(root, size, streams) for size in sizes]
+    except _FfmpegError as error:
+        raise FileRefused("broken", detail=str(error)[-200:]) from error
+
+
+def _encoding(source: Path, streams: Streams, sizes: list[_Size], root: Path) -> list[str]:
     command = [*_ffmpeg(source), "-filter_complex_threads", "1"]
     command += ["-filter_complex", _filters(streams, sizes)]
     for number, size in enumerate(sizes):
         command += ["-map", f"[v{number}]", "-map", "0:a:0?"]
         command += [*_picture(streams, size), *_sound(size), *_output(root, size)]
-    try:
-        _run(command, lambda second: report("stream", _percent(second, streams)))
-    except _FfmpegError as error:
-        raise FileRefused("broken", detail=str(error)[-200:]) from error
-    return [_describe(root, size, streams) for size in sizes]
+    return command
 
 
 def _ffmpeg(source: Path) -> list[str]:
@@ -166,11 +187,14 @@ def _scaled(streams: Streams, side: int, video_kbps: int, sound_kbps: int) -> _S
 
 def _filters(streams: Streams, sizes: list[_Size]) -> str:
     """The frames of all renditions are the same, so that their pieces begin at the same moments."""
-    steps = ["yadif"] if streams.interlaced else []
+    # Some files leave primaries or matrix out, or name ones between which no filter converts.
+    steps = [_WIDE.format(streams.hdr)] if streams.hdr else []
+    steps += ["yadif"] if streams.interlaced else []
     steps.append(f"fps={_fps(streams):g}")
     chain, source = "", "[0:V:0]" + ",".join(steps) + ","
     for number, size in enumerate(sizes):
-        scaled = f"{source}scale={size.width}:{size.height},setsar=1,format=yuv420p"
+        tones = f"{_TONES.format(streams.hdr)}," if streams.hdr and number == 0 else ""
+        scaled = f"{source}scale={size.width}:{size.height},{tones}setsar=1,format=yuv420p"
         more = number + 1 < len(sizes)
         chain += f"{scaled},split=2[v{number}][s{number}];" if more else f"{scaled}[v{number}]"
         source = f"[s{number}]"

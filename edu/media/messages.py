@@ -111,6 +111,38 @@ def _interrupted(details: Details) -> str:
     )
 
 
+def _not_text(details: Details) -> str:
+    return _(
+        "This is not a text file. Save the subtitles as VTT or SRT, or the transcript as plain text"
+        " (UTF-8), and send that."
+    )
+
+
+def _no_text(details: Details) -> str:
+    return _("Nothing is said in this file. Check that it opens as a text and send it again.")
+
+
+def _too_many(details: Details) -> str:
+    return _(
+        "The file has more than %(most)s lines with times. Join lines and send it again.",
+        most=details.get("most", 20_000),
+    )
+
+
+def _too_late(details: Details) -> str:
+    return _(
+        "The last line begins at %(last)s, but the video ends at %(end)s. Is this the file of"
+        " another video? Check it and send the right one.",
+        last=_clock(details.get("last", 0)),
+        end=_clock(details.get("duration", 0)),
+    )
+
+
+def _clock(seconds: str | int) -> str:
+    minutes, second = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{second:02}"
+
+
 _SENTENCES: dict[str, Callable[[Details], str]] = {
     "empty": _empty,
     "too_large": _too_large,
@@ -123,4 +155,17 @@ _SENTENCES: dict[str, Callable[[Details], str]] = {
     "limits": _limits,
     "crashed": _crashed,
     "interrupted": _interrupted,
+    "not_text": _not_text,
+    "no_text": _no_text,
+    "too_many": _too_many,
+    "too_late": _too_late,
 }
+
+
+def caption_message(code: str, details: Details | None = None) -> str:
+    """Return the sentence for subtitles or a transcript that cannot be taken."""
+    if code == "limits":
+        return _("The file takes too much time to read. Save it as VTT or SRT and send that.")
+    if code == "broken":
+        return _("The file cannot be read. Save it as VTT or SRT and send that.")
+    return refusal_message(code, details)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edu.media import docx, pdf, thumbnails, video
+from edu.media import captions, docx, pdf, thumbnails, video
 from edu.media.errors import FileRefused
 from edu.media.inspect import Inspection, inspect_file
 from edu.media.workdir import PAGE_NAME, THUMBNAIL_NAME
@@ -42,6 +42,14 @@ def draw_page(
     """Draw one page of a PDF as `page.webp`; `name` is its number from 1. Raises FileRefused."""
     thumbnails.pdf_thumbnail(source, workdir / PAGE_NAME, int(name))
     return {}
+
+
+def read_captions(
+    source: Path, name: str, workdir: Path, font: Path | None, report: Report
+) -> dict[str, Any]:
+    """Read subtitles or a transcript. Raises FileRefused."""
+    cues, timed = captions.read_cues(source.read_bytes())
+    return {"cues": [(cue.begin, cue.end, cue.text) for cue in cues], "timed": timed}
 
 
 def _described(inspection: Inspection) -> dict[str, Any]:

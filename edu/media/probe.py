@@ -22,6 +22,7 @@ _ROTATION = re.compile(r"rotation of (-?\d+(?:\.\d+)?) degrees")
 _SIZE = re.compile(r"\b([1-9]\d*)x([1-9]\d*)\b")
 _ASPECT = re.compile(r"\bSAR (\d+):(\d+)")
 _RATE = re.compile(r"([\d.]+) fps")
+_HDR = re.compile(r"\b(smpte2084|arib-std-b67)\b")
 _FORMAT = re.compile(r"\b(yuvj?420p)(?:\(([^)]*)\))?(?=,)")
 
 
@@ -30,8 +31,9 @@ class Streams:
     """The picture and the sound that are played.
 
     duration in seconds, kbps of the whole file (0 if unknown); width and height in square pixels,
-    as shown, after rotation; fps on the average, 25 if unknown. plain: 8-bit 4:2:0. sound: the
-    codec with its profile, such as "aac (LC)"; "" for none.
+    as shown, after rotation; fps on the average, 25 if unknown. plain: 8-bit 4:2:0. hdr: the
+    transfer of a high dynamic range, "" for none. sound: the codec with its profile, such as
+    "aac (LC)"; "" for none.
     """
 
     duration: float
@@ -41,6 +43,7 @@ class Streams:
     height: int
     fps: float
     plain: bool
+    hdr: str
     interlaced: bool
     rotated: bool
     sound: str
@@ -89,7 +92,7 @@ def parse_streams(text: str) -> Streams:
     width, height = _shown_size(int(size[1]), int(size[2]), video, turn)
     if not (duration > 0 and 0 < width <= _MAX_SIDE and 0 < height <= _MAX_SIDE):
         raise FileRefused("broken", detail=f"{width}x{height}, {duration} s")
-    pixels, rate = _FORMAT.search(video), _RATE.search(video)
+    pixels, rate, hdr = (found.search(video) for found in (_FORMAT, _RATE, _HDR))
     return Streams(
         duration=duration,
         kbps=int(length[4] or 0),
@@ -98,6 +101,7 @@ def parse_streams(text: str) -> Streams:
         height=height,
         fps=float(rate[1]) if rate else _USUAL_FPS,
         plain=pixels is not None,
+        hdr=hdr[0] if hdr else "",
         interlaced=pixels is not None and bool(re.search("top|bottom", pixels[2] or "")),
         rotated=turn % 360 != 0,
         sound=_codec(sound),

@@ -1,23 +1,18 @@
-"""The processing half of a material's life: claim, heartbeat, end, and what was left lying.
-
-The database is the truth: a worker owns a material only as long as its claim stands in the row and
-its heartbeat is fresh. Every function here may run twice, or after a crash, with the same end.
-"""
+"""The processing half of a material's life: claim, heartbeat, end (edu/claims.py says how)."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, or_, select, update
+from sqlalchemy import func, select, update
 
-from edu.claims import new_claim, owner_is_dead, this_process
+from edu.claims import Claims
 from edu.errors import Conflict
 from edu.extensions import change_rows, db, settings, storage, utcnow
-from edu.materials.models import Material, MaterialStatus, Passage
+from edu.materials.models import DOCX, Material, MaterialStatus, Passage, StoredFile
 from edu.media.language import SAMPLE, detect_language
 from edu.media.process import Processed
+from edu.media.spoken import add_speech, save_passages
 from edu.notifications.service import notify_decision
 from edu.permissions import Permission, may
 from edu.storage.base import thumbnail_key
@@ -26,48 +21,15 @@ from edu.streams.service import request_stream
 FIRST_TEXTS = 40  # passages that tell the language
 
 
-class ClaimLost(Exception):
-    """Another worker has taken the material over; whatever this one holds is worth nothing."""
-
-
-def _silent(query: Select[Any]) -> Select[Any]:
-    limit = utcnow() - timedelta(seconds=settings().heartbeat_timeout_s)
-    return query.where(
-        Material.status == MaterialStatus.PROCESSING,
-        or_(Material.heartbeat_at.is_(None), Material.heartbeat_at < limit),
-    )
-
-
-def release_dead_claims() -> int:
-    """Free the materials of processes of this host that are gone; counts them."""
-    query = select(Material.id, Material.claim).where(
-        Material.status == MaterialStatus.PROCESSING, Material.heartbeat_at.is_not(None)
-    )
-    claims = [(row.id, row.claim) for row in db.session.execute(query)]
-    # The claim is asked for again: another worker may have taken the material since.
-    return sum(
-        change_rows(
-            update(Material)
-            .where(Material.id == material_id, Material.claim == claim)
-            .values(heartbeat_at=None)
-        )
-        for material_id, claim in claims
-        if owner_is_dead(claim)
-    )
+WORK = Claims(Material.id, MaterialStatus.PROCESSING.value, {"step": "queued"})
+release_dead_claims, give_back_claims = WORK.release_dead, WORK.give_back
+postpone_attempt = WORK.postpone
 
 
 def list_unattended(limit: int = 1000) -> list[int]:
     """Ids of materials that stand in `processing` without anybody working on them."""
-    return list(db.session.scalars(_silent(select(Material.id)).order_by(Material.id).limit(limit)))
-
-
-def give_back_claims() -> int:
-    """Before this process stops: leave what it has in hand to others, without a lost attempt."""
-    mine = Material.claim.startswith(f"{this_process()}:", autoescape=True)
-    back = update(Material).where(Material.status == MaterialStatus.PROCESSING, mine)
-    return change_rows(
-        back.values(heartbeat_at=None, claim="", step="queued", attempts=Material.attempts - 1)
-    )
+    query = select(Material.id).where(WORK.is_silent())
+    return list(db.session.scalars(query.order_by(Material.id).limit(limit)))
 
 
 def count_in_work() -> int:
@@ -81,21 +43,8 @@ def claim_material(material_id: int) -> str | None:
 
     One UPDATE decides, so of two workers one gets it. The attempt after the last ends in `failed`.
     """
-    claim = new_claim()
-    limit = utcnow() - timedelta(seconds=settings().heartbeat_timeout_s)
-    taken = update(Material).where(
-        Material.id == material_id,
-        Material.status == MaterialStatus.PROCESSING,
-        or_(Material.heartbeat_at.is_(None), Material.heartbeat_at < limit),
-    )
-    taken = taken.values(
-        claim=claim,
-        heartbeat_at=utcnow(),
-        attempts=Material.attempts + 1,
-        step="inspect",
-        percent=0,
-    )
-    if change_rows(taken) == 0:
+    claim = WORK.take(material_id, WORK.is_silent(), step="inspect", percent=0)
+    if claim is None:
         return None
     material = db.session.get_one(Material, material_id, populate_existing=True)
     if material.attempts > settings().max_attempts:
@@ -106,8 +55,7 @@ def claim_material(material_id: int) -> str | None:
 
 def beat(material_id: int, claim: str, step: str, percent: int) -> None:
     """Show that the work goes on. Raises ClaimLost."""
-    values = {"heartbeat_at": utcnow(), "step": step, "percent": percent}
-    _own(update(Material).values(**values), material_id, claim)
+    WORK.own(material_id, claim, heartbeat_at=utcnow(), step=step, percent=percent)
 
 
 def finish_material(material_id: int, claim: str, result: Processed) -> Material:
@@ -116,17 +64,11 @@ def finish_material(material_id: int, claim: str, result: Processed) -> Material
     What its uploader may publish is published at once, and so is what was published before: only
     who may publish it could have given it another file. Everything else waits for review.
     """
-    _own(update(Material).values(heartbeat_at=utcnow(), step="save"), material_id, claim)
+    WORK.own(material_id, claim, heartbeat_at=utcnow(), step="save")
     material = db.session.get_one(Material, material_id, populate_existing=True)
     _save_file_facts(material, result)
     request_stream(material.file)
-    db.session.execute(delete(Passage).where(Passage.material_id == material_id))
-    rows = [
-        {"material_id": material_id, "number": p.number, "heading": p.heading, "text": p.text}
-        for p in result.passages
-    ]
-    if rows:
-        db.session.execute(insert(Passage), rows)
+    save_passages(material, add_speech(material.file, result.passages))
     # What a person has said of it stands.
     material.language = material.language or find_language(material)
     known_good = material.published_at is not None
@@ -142,6 +84,17 @@ def finish_material(material_id: int, claim: str, result: Processed) -> Material
     return material
 
 
+def list_unconverted(limit: int) -> list[int]:
+    """Ids of documents that are older than previews, the newest first: none was ever tried."""
+    read = select(Material.file_id).where(
+        Material.status.not_in((MaterialStatus.PROCESSING, MaterialStatus.FAILED))
+    )
+    query = select(StoredFile.id).where(
+        StoredFile.has_preview.is_(None), StoredFile.media_type == DOCX, StoredFile.id.in_(read)
+    )
+    return list(db.session.scalars(query.order_by(StoredFile.id.desc()).limit(limit)))
+
+
 def find_language(material: Material) -> str:
     """The language of the text as it was saved last, "" where it cannot be told."""
     query = select(func.substr(Passage.text, 1, SAMPLE)).order_by(Passage.number)
@@ -153,6 +106,7 @@ def _save_file_facts(material: Material, result: Processed) -> None:
     file = material.file
     file.media_type, file.pages, file.duration = result.media_type, result.pages, result.duration
     file.width, file.height, file.text_ok = result.width, result.height, result.text_ok
+    file.has_preview = result.preview is not None
     if result.thumbnail is not None:
         storage().save(Path(result.thumbnail), thumbnail_key(file.sha256))
         file.has_thumbnail = True
@@ -166,31 +120,28 @@ def fail_material(material_id: int, claim: str, code: str) -> None:
         "heartbeat_at": None,
         "step": "",
     }
-    _own(update(Material).values(**values, claim=""), material_id, claim)
+    WORK.own(material_id, claim, **values, claim="")
     material = db.session.get_one(Material, material_id, populate_existing=True)
     notify_decision(material, "failed")
 
 
 def give_up_attempt(material_id: int, claim: str, code: str) -> bool:
     """An attempt broke down: leave it for the next, or fail after the last. True if it failed."""
-    material = db.session.get_one(Material, material_id, populate_existing=True)
-    if material.attempts >= settings().max_attempts:
-        fail_material(material_id, claim, code)
-        return True
-    _own(update(Material).values(heartbeat_at=None, step="queued", claim=""), material_id, claim)
-    return False
-
-
-def postpone_attempt(material_id: int, claim: str) -> None:
-    """Leave it for later, without a lost attempt. Raises ClaimLost."""
-    later = {"heartbeat_at": None, "step": "queued", "claim": "", "attempts": Material.attempts - 1}
-    _own(update(Material).values(**later), material_id, claim)
+    if WORK.leave_for_next(material_id, claim):
+        return False
+    fail_material(material_id, claim, code)
+    return True
 
 
 def retry_material(material: Material) -> None:
-    """Start over what has failed. Raises Conflict when it has not."""
-    if material.status != MaterialStatus.FAILED:
+    """Start over what has failed. Raises Conflict when it has not, or was deleted since."""
+    # Writes first: who deletes it at this moment waits, or has been before.
+    failed = update(Material).where(
+        Material.id == material.id, Material.status == MaterialStatus.FAILED
+    )
+    if change_rows(failed.values(revision=Material.revision + 1)) == 0:
         raise Conflict
+    db.session.refresh(material)
     start_processing(material)
 
 
@@ -205,13 +156,3 @@ def start_processing(material: Material) -> None:
     material.attempts, material.percent, material.step = 0, 0, "queued"
     material.claim, material.heartbeat_at = "", None
     db.session.flush()
-
-
-def _own(statement: Any, material_id: int, claim: str) -> None:
-    mine = statement.where(
-        Material.id == material_id,
-        Material.claim == claim,
-        Material.status == MaterialStatus.PROCESSING,
-    )
-    if change_rows(mine) == 0:
-        raise ClaimLost

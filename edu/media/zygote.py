@@ -78,6 +78,7 @@ def _preload() -> None:
     import nh3
     import pdfminer.high_level
     import PIL.WebPImagePlugin
+    import pysubs2.formats.webvtt
     from imageio_ffmpeg import get_ffmpeg_exe
 
     # It tries the program out, once here instead of once for each video.
@@ -86,7 +87,7 @@ def _preload() -> None:
     # A first document makes the libraries read their templates and tables here, once.
     docx.Document()
     PIL.Image.init()
-    del mammoth, nh3, pdfminer
+    del mammoth, nh3, pdfminer, pysubs2
     gc.collect()
     gc.freeze()  # children would copy every page that the collector marks
 

@@ -13,6 +13,7 @@ from edu.catalog.models import Category
 from edu.catalog.service import find_category
 from edu.errors import InvalidInput
 from edu.extensions import db
+from edu.likeness.service import find_similar
 from edu.materials.api import material_details, page_url
 from edu.materials.models import Material
 from edu.materials.schemas import MaterialDetails, MaterialPath
@@ -46,9 +47,13 @@ def queue(query: QueueQuery) -> Response:
         _moderator(), query.page or 1, category=_category(query), per_page=query.per_page
     )
     twins = service.find_twins(_moderator(), page.items)
+    similar = find_similar(_moderator(), page.items)
     items = [
         QueueItem.of(
-            material, page_url(material), [number for number, _title in twins[material.id]]
+            material,
+            page_url(material),
+            [number for number, _title in twins[material.id]],
+            similar[material.id],
         )
         for material in page.items
     ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from edu.api.schemas import Page, Query, Text
+from edu.likeness.schemas import SimilarMaterial
+from edu.likeness.service import Similar
 from edu.materials.models import Material
 from edu.materials.schemas import CARD_EXAMPLE, MaterialCard, material_facts
 from edu.materials.service import Page as MaterialPage
@@ -43,6 +45,9 @@ class QueueItem(MaterialCard):
 
     edition: str = Field(description="Send it with the decision.")
     same_file: list[int] = Field(description="Ids of other materials with the same bytes.")
+    similar: list[SimilarMaterial] = Field(
+        description="Other materials with almost the same text, most alike first."
+    )
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -52,14 +57,21 @@ class QueueItem(MaterialCard):
                 "rating": {"mean": 0, "votes": 0},
                 "edition": "9f2c41d07be6a358",
                 "same_file": [],
+                "similar": [{"id": 9, "title": "Числовые ряды, 2023", "percent": 93}],
             }
         }
     )
 
     @classmethod
-    def of(cls, material: Material, url: str, same_file: list[int]) -> QueueItem:
+    def of(
+        cls, material: Material, url: str, same_file: list[int], similar: list[Similar]
+    ) -> QueueItem:
         """`url` is the address of its page."""
-        more = {"edition": material.edition, "same_file": same_file}
+        more = {
+            "edition": material.edition,
+            "same_file": same_file,
+            "similar": [SimilarMaterial.of(other) for other in similar],
+        }
         return cls.model_validate(material_facts(material, url) | more)
 
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from edu.extensions import db
 from edu.htmx import wants_fragment
+from edu.likeness.service import find_similar
 from edu.materials.service import get_visible
 from edu.moderation import service
 from edu.site.requests import signed_in
@@ -21,7 +22,8 @@ bp = Blueprint("moderation", __name__, url_prefix="/moderation")
 def queue() -> str:
     page = service.list_pending(signed_in(), request.args.get("page", 1, type=int))
     twins = service.find_twins(signed_in(), page.items)
-    return render_template("moderation/queue.html", page=page, twins=twins)
+    similar = find_similar(signed_in(), page.items)
+    return render_template("moderation/queue.html", page=page, twins=twins, similar=similar)
 
 
 def _decided(message: str) -> str | Response:

@@ -31,7 +31,8 @@ class Pace(StrEnum):
 
 class Notification(Model):
     """One thing that one person is told of. `occasion` names it, so that it is told once:
-    `material:12` for a new material, `approved:12:…`, `rejected:12:…`, `failed:12:…`, `found:12:…`.
+    `material:12` for a new material, `approved:12:…`, `rejected:12:…`, `failed:12:…`,
+    `deleted:12:…`, `found:12:…`.
     """
 
     __tablename__ = "notifications"
@@ -43,12 +44,12 @@ class Notification(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     topic: Mapped[str] = mapped_column(String(16))
-    kind: Mapped[str] = mapped_column(String(16))  # new, approved, rejected, failed, found
+    kind: Mapped[str] = mapped_column(String(16))  # new, approved, rejected, failed, deleted, found
     occasion: Mapped[str] = mapped_column(String(80))
     material_id: Mapped[int] = mapped_column(
         ForeignKey("materials.id", ondelete="CASCADE"), index=True
     )
-    note: Mapped[str] = mapped_column(Text, default="")  # reason of a rejection, words of a request
+    note: Mapped[str] = mapped_column(Text, default="")  # reason of a decision, words of a request
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -24,7 +24,7 @@ _EXAMPLE: dict[str, Any] = {
     "read": False,
     "created_at": "2026-02-01T09:00:00Z",
 }
-_TOLD = {"rejected", "found"}  # kinds whose note is for the person
+_TOLD = {"rejected", "deleted", "found"}  # kinds whose note is for the person
 _CHOICE: dict[str, Any] = {"topic": "materials", "channel": "email", "pace": "daily"}
 
 
@@ -55,9 +55,10 @@ class NotificationItem(BaseModel):
 
     id: int
     topic: Topic
-    kind: Literal["new", "approved", "rejected", "failed", "found"]
+    kind: Literal["new", "approved", "rejected", "failed", "deleted", "found"]
     note: str = Field(
-        description="Why it was rejected, or the words in which you asked for it; else empty."
+        description="Why it was rejected or deleted, or the words in which you asked for it; "
+        "else empty."
     )
     material: MaterialRef
     read: bool

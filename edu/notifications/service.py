@@ -21,7 +21,8 @@ from edu.notifications.records import add_notifications
 from edu.notifications.unsubscribing import read_link
 from edu.site.paging import Listing, list_page
 
-DECISIONS = ("approved", "rejected", "failed")
+DECISIONS = ("approved", "rejected", "failed", "deleted")
+REVIEWS = ("approved", "rejected")
 KEPT_DAYS = 180  # of what was read
 COUNTED = 100  # unread beyond are shown as 99+
 
@@ -29,20 +30,26 @@ COUNTED = 100  # unread beyond are shown as 99+
 def notify_decision(material: Material, kind: str, note: str = "") -> None:
     """Tell the uploader, who has not decided it alone, in the decision's own transaction.
 
-    `kind` is approved, rejected or failed; the note is the reason that the uploader reads.
+    `kind` is one of DECISIONS; the note is the reason that the uploader reads.
     """
     if kind not in DECISIONS:
         raise ValueError(f"{kind} is no decision")
-    failed = kind == "failed"
-    if not failed and material.moderator_id == material.uploader_id:
+    reviewed = kind in REVIEWS
+    if reviewed and material.moderator_id == material.uploader_id:
         return
     # The moment tells one decision from the next on the same material.
-    moment = utcnow() if failed else material.moderated_at or utcnow()
+    moment = (material.moderated_at if reviewed else None) or utcnow()
     occasion = f"{kind}:{material.id}:{moment.timestamp():.6f}"
     if material.uploader.is_active:
         notes = {material.uploader_id: note}
         values = {"kind": kind, "occasion": occasion, "material_id": material.id}
         add_notifications(notes, Topic.DECISIONS, **values)
+
+
+def take_back_decision(material: Material, kind: str) -> None:
+    """It holds no longer: who was told of it sees it no more, and no letter goes out that waits."""
+    told = delete(Notification).where(Notification.material_id == material.id)
+    change_rows(told.where(Notification.kind == kind))
 
 
 # Reading --------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ from edu.sessions.models import UserSession
 from edu.site.database import lock_table
 from edu.subscriptions.models import FeedToken, Subscription
 from edu.tokens.models import PersonalToken
+from edu.trash.models import TrashEntry
 from edu.uploads.models import Upload
 
 HAND_OVER_FOR = timedelta(days=14)
@@ -71,7 +72,10 @@ GOES = (
 STAYS = {
     "materials.uploader_id": "materials stay; the author reads as a deleted account",
     "materials.moderator_id": "decisions stay, by a deleted account",
+    "captions.author_id": "subtitles stay with their video",
     "material_versions.author_id": "versions stay with their material",
+    "trash.deleted_by_id": "what lies in the trash stays there, deleted by a deleted account",
+    "unused_files.uploader_id": "sizes of what is deleted for good, until it has gone in an hour",
     "ratings.user_id": "votes stay, by a deleted account",
     "views.user_id": "views are counted on, by nobody",
     "audit_entries.actor_id": "the record stays, by a deleted account",
@@ -181,8 +185,16 @@ def take_over(user: User, secret: str) -> int:
     for material in given:
         material.uploader = user
         material.touch()
+    _give_trash(giver, user, [material.id for material in given])
     db.session.flush()
     return len(given)
+
+
+def _give_trash(giver: User, heir: User, material_ids: list[int]) -> None:
+    """What the giver has deleted of them the heir may restore, as the giver could."""
+    own = update(TrashEntry).where(TrashEntry.deleted_by_id == giver.id)
+    own = own.where(TrashEntry.material_id.in_(material_ids))
+    _run(own.values(deleted_by_id=heir.id))
 
 
 def _giver(user: User, token: LetterToken) -> User:

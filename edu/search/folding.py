@@ -28,6 +28,8 @@ FORMAT = 2
 PART_GAP = 16  # positions between parts, so that no phrase spans two of them
 MOST_POSITIONS = 4096  # of one stem in one document that any engine looks at
 _U32 = 2**32 - 1
+# What a passage is, in its map.
+TEXT, CONTENTS, SPOKEN = 0, 1, 2
 
 
 class FoldedDocument:
@@ -59,7 +61,9 @@ class PassageMap:
 
     starts: array[int]
     numbers: array[int]
-    contents: array[int]  # 1 for a page of contents, which names every subject and treats none
+    # CONTENTS for a page of contents, which names every subject and treats none; SPOKEN for a line
+    # of what is said, which goes on in the next one.
+    contents: array[int]
     heading_starts: array[int]
     heading_ends: array[int]
     heading_words: array[int]  # how many words, stop words not counted
@@ -100,24 +104,30 @@ def fold_document(document: IndexDocument) -> tuple[FoldedDocument, PassageMap]:
     folded.add_apart(document.description, DESCRIPTION_WEIGHT)
     for name in document.category_names:
         folded.add_apart(name, SUBJECT_WEIGHT)
-    return folded, _fold_passages(folded, document.passages)
+    return folded, _fold_passages(folded, document.passages, said=document.kind == "video")
 
 
-def _fold_passages(folded: FoldedDocument, passages: Iterable[PassageText]) -> PassageMap:
+def _fold_passages(
+    folded: FoldedDocument, passages: Iterable[PassageText], *, said: bool
+) -> PassageMap:
     found = PassageMap.empty()
     for passage in passages:
         found.starts.append(folded.end)
         found.numbers.append(passage.number)
-        found.contents.append(is_contents_page(passage.text))
+        is_spoken = said and passage.text not in ("", passage.heading)
+        found.contents.append(SPOKEN if is_spoken else is_contents_page(passage.text))
         if passage.heading:
             _fold_heading(folded, found, stems(passage.heading), HEADING_WEIGHT)
-        _fold_lines(folded, found, passage.text)
+        _fold_lines(folded, found, passage.text, passage.heading if is_spoken else None)
     return found
 
 
-def _fold_lines(folded: FoldedDocument, found: PassageMap, text: str) -> None:
+def _fold_lines(
+    folded: FoldedDocument, found: PassageMap, text: str, title: str | None = None
+) -> None:
+    """Of what is said no line is a heading, however short, but the `title` of a chapter."""
     for line in text.splitlines():
-        if looks_like_heading(line):
+        if looks_like_heading(line) and title in (None, line):
             _fold_heading(folded, found, stems(line), LINE_WEIGHT)
         else:
             folded.add(stems(line), BODY_WEIGHT)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from edu.extensions import db
 from edu.materials.models import Material, Passage
 from edu.materials.service import load_active
 from edu.search.base import Hit, SearchAnswer
 from edu.search.snippets import make_snippet
+from edu.search.speech import BEFORE_S, BEHIND_S, sentence_around
 
 SNIPPET_WIDTH = 240
 PLACE_KINDS = {"pdf": "page", "docx": "section", "video": "second"}
@@ -41,7 +42,7 @@ def show_hits(answer: SearchAnswer) -> list[FoundMaterial]:
     """The hits that may be shown: the database has the last word on what is published."""
     materials = load_active(hit.id for hit in answer.hits)
     hits = [hit for hit in answer.hits if hit.id in materials]
-    passages = _load_passages(hits)
+    passages = _load_passages(hits, materials)
     return [
         FoundMaterial(materials[hit.id], _places(hit, materials[hit.id], passages, answer.terms))
         for hit in hits
@@ -59,13 +60,25 @@ def _places(
         FoundPlace(p.number, kind, p.heading, pieces)
         for place in hit.places
         if (p := passages.get((hit.id, place.number)))
-        and (pieces := make_snippet(p.text, terms, SNIPPET_WIDTH))
+        and (pieces := make_snippet(_text(p, kind, passages, terms), terms, SNIPPET_WIDTH))
     ]
 
 
-def _load_passages(hits: list[Hit]) -> dict[tuple[int, int], Passage]:
+def _text(
+    passage: Passage, kind: str, passages: dict[tuple[int, int], Passage], terms: frozenset[str]
+) -> str:
+    if kind != "second":
+        return passage.text
+    seconds = range(passage.number - BEFORE_S, passage.number + BEHIND_S + 1)
+    near = (passages.get((passage.material_id, second)) for second in seconds)
+    return sentence_around(passage, filter(None, near), terms, SNIPPET_WIDTH)
+
+
+def _load_passages(
+    hits: list[Hit], materials: dict[int, Material]
+) -> dict[tuple[int, int], Passage]:
     wanted = [
-        and_(Passage.material_id == hit.id, Passage.number.in_([p.number for p in hit.places]))
+        and_(Passage.material_id == hit.id, _places_of(hit, materials[hit.id]))
         for hit in hits
         if hit.places
     ]
@@ -73,3 +86,10 @@ def _load_passages(hits: list[Hit]) -> dict[tuple[int, int], Passage]:
         return {}
     query = select(Passage).where(or_(*wanted))
     return {(p.material_id, p.number): p for p in db.session.scalars(query)}
+
+
+def _places_of(hit: Hit, material: Material) -> ColumnElement[bool]:
+    numbers = [place.number for place in hit.places]
+    if material.file.kind != "video":
+        return Passage.number.in_(numbers)
+    return or_(*(Passage.number.between(n - BEFORE_S, n + BEHIND_S) for n in numbers))

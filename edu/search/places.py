@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from edu.search.base import Place
-from edu.search.folding import PassageMap
+from edu.search.folding import CONTENTS, SPOKEN, PassageMap
 from edu.search.weights import (
     CONTENTS_SHARE,
     EXACT_HEADING,
     HEADING_SHARE,
+    LENT_S,
+    LENT_SHARE,
     NEAR,
     NEAR_SHARE,
     PAIR_SHARE,
@@ -33,6 +35,7 @@ class _Tally:
 
     counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     headings: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    lent: frozenset[str] = frozenset()  # said soon after it
     bonus: float = 0.0
 
 
@@ -49,15 +52,46 @@ def rank_places(
     for stem, found in positions.items():
         _count(tallies, passages, found, stem)
     _add_pairs(tallies, passages, sequence, positions, idf)
+    if len(positions) > 1 and SPOKEN in passages.contents:
+        _lend(tallies, passages)
     scored = [
-        (_score(tally, passages, idf, whole, bool(passages.contents[at])) / whole, at)
+        (_score(tally, passages, idf, whole, passages.contents[at] == CONTENTS) / whole, at)
         for at, tally in tallies.items()
     ]
     scored.sort(key=lambda item: (-item[0], item[1]))
     return [
-        (score, Place(passages.numbers[at], len(tallies[at].counts)))
-        for score, at in scored[:PLACES]
+        (score, Place(passages.numbers[at], len(tallies[at].counts) + len(tallies[at].lent)))
+        for score, at in _best_apart(scored, passages)
     ]
+
+
+def _lend(tallies: dict[int, _Tally], passages: PassageMap) -> None:
+    """A sentence runs over several lines: the first has a share in the words of the next ones."""
+    found = sorted(tallies)
+    for place, at in enumerate(found):
+        own = tallies[at].counts.keys()
+        for following in found[place + 1 : place + 1 + LENT_S]:
+            if not _is_near(passages, at, following):
+                break
+            if others := tallies[following].counts.keys() - own:
+                tallies[at].lent |= others
+
+
+def _is_near(passages: PassageMap, at: int, other: int) -> bool:
+    """Whether both are lines of what is said, at about the same time."""
+    numbers, kinds = passages.numbers, passages.contents
+    return abs(numbers[other] - numbers[at]) <= LENT_S and kinds[at] == kinds[other] == SPOKEN
+
+
+def _best_apart(scored: list[tuple[float, int]], passages: PassageMap) -> list[tuple[float, int]]:
+    """The first ones, of a sentence that is said only one."""
+    best: list[tuple[float, int]] = []
+    for score, at in scored:
+        if len(best) == PLACES:
+            break
+        if not any(_is_near(passages, taken, at) for _, taken in best):
+            best.append((score, at))
+    return best
 
 
 def _count(tallies: dict[int, _Tally], passages: PassageMap, found: array[int], stem: str) -> None:
@@ -118,6 +152,8 @@ def _score(
     for stem, count in tally.counts.items():
         doublings = min(count, 2**REPEATS).bit_length() - 1
         score += idf[stem] * (1 + REPEAT_SHARE * doublings)
+    if tally.lent:
+        score += LENT_SHARE * sum(idf[stem] for stem in tally.lent)
     return score * CONTENTS_SHARE if is_contents else score
 
 

@@ -46,4 +46,6 @@ NEAR_SHARE = 0.2  # it follows within NEAR words
 NEAR = 6
 REPEAT_SHARE = 0.15  # of each doubling of the count, up to REPEATS
 REPEATS = 8
+LENT_SHARE = 0.7  # of a word that is said within LENT_S seconds after the line
+LENT_S = 10
 CONTENTS_SHARE = 0.4  # what a table of contents keeps of its score

@@ -14,8 +14,10 @@ from werkzeug.datastructures import MultiDict
 
 from edu.accounts.models import User
 from edu.api.security import Scope, caller_or_stranger
+from edu.captions.service import may_caption
 from edu.errors import SignInRequired, Unavailable
 from edu.extensions import client_address, settings, storage
+from edu.media.captions import MAX_BYTES as MAX_CAPTION_BYTES
 from edu.permissions import Permission, may
 from edu.storage.incoming import HashingFile
 from edu.uploads.schemas import PIECE_TYPE
@@ -24,6 +26,7 @@ from edu.versions.service import may_replace
 FORM_OVERHEAD = 256 * 1024
 UPLOAD_ENDPOINTS = {"materials.upload_submit", "versions.replace_submit"}
 API_UPLOAD_ENDPOINTS = {"api_materials.create", "api_versions.create"}
+CAPTION_ENDPOINTS = {"captions.save", "api_captions.save"}
 
 CSP = "; ".join(
     (
@@ -113,6 +116,8 @@ def cap_body() -> None:
     if _may_send_file():
         _require_space()
         request.max_content_length = upload_limit()
+    elif request.endpoint in CAPTION_ENDPOINTS and _may_caption():
+        request.max_content_length = MAX_CAPTION_BYTES + FORM_OVERHEAD
     elif request.blueprint == "uploads" and request.mimetype == PIECE_TYPE:
         # Unread until the view knows whose it is; a form's parser does not touch such a body.
         request.max_content_length = upload_limit()
@@ -139,6 +144,12 @@ def _may_send_file() -> bool:
     if number is None:
         return may(person, permission)
     return person is not None and may_replace(person, number)
+
+
+def _may_caption() -> bool:
+    caller = caller_or_stranger()
+    person = caller.user if caller and caller.may_use(Scope.WRITE) else current_person()
+    return person is not None and may_caption(person, (request.view_args or {})["material_id"])
 
 
 def refuse_nul() -> None:

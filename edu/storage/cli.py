@@ -9,14 +9,17 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
+from edu import extensions
 from edu.config import SettingsError
 from edu.extensions import db, settings
 from edu.materials.models import Material, MaterialVersion, StoredFile
 from edu.site.audit import record_storage_check
 from edu.storage.base import Storage, StorageUnavailable, hash_of
+from edu.storage.cors import find_cors_faults
 from edu.storage.integrity import Integrity, Names, check_storage
 from edu.storage.making import make_one
 from edu.storage.move import Move, Moved
+from edu.storage.unused import note_unused
 
 SAMPLE = 20
 TELL_EVERY_S = 2.0
@@ -31,17 +34,27 @@ storage = AppGroup("storage", help="Where the bytes of files lie.")
 @click.option(
     "--fix-missing-report", is_flag=True, help="Say which materials need their file back."
 )
-def check(sample: int, every: bool, fix_missing_report: bool) -> None:
+@click.option(
+    "--free-orphans", is_flag=True, help="Have what no row needs removed, an hour from now."
+)
+def check(sample: int, every: bool, fix_missing_report: bool, free_orphans: bool) -> None:
     """Compare storage and database; exit status 1 when files are missing or damaged."""
     try:
         found = check_storage(None if every else sample)
+        faults = find_cors_faults(extensions.storage(), settings().site_url)
     except (StorageUnavailable, OSError) as error:
         raise click.ClickException(f"the storage cannot be read: {_why(error)}") from error
     record_storage_check(found.is_whole, found.describe())
+    hashes = {hash_of(key) for key in found.orphans.first} if free_orphans else set()
+    note_unused({sha256: 0 for sha256 in hashes if sha256})  # nobody's, as far as is known
     db.session.commit()
     click.echo(f"files: {found.files}, {found.size} bytes; hashed: {found.hashed}")
     for name in ("missing", "wrong_size", "wrong_hash", "orphans"):
         _list(name.replace("_", " "), getattr(found, name))
+    if faults is not None:
+        click.echo("CORS: pages cannot read from the bucket" if faults else "CORS: fine")
+        for fault in faults:
+            click.echo(f"  {fault}")
     if fix_missing_report:
         _report(found)
     sys.exit(0 if found.is_whole else 1)

@@ -69,6 +69,8 @@ class Move:
             arrived = self._copy(found) and self._is_whole(found.key)
             done.copied += arrived
             done.copied_bytes += found.size * arrived
+        if not arrived and not self.source.exists(found.key):
+            raise FileNotFoundError(found.key)  # deleted from both while it was on its way
         if not arrived:
             done.damaged.append(found.key)
         elif self.delete:

@@ -21,6 +21,9 @@ class StreamStatus(StrEnum):
     FAILED = "failed"
 
 
+CURABLE = {"limits", "crashed", "interrupted"}  # a busy machine, a fault of ours
+
+
 class Stream(Model):
     """The HLS of one stored video. Its pieces lie in the storage below the video's hash.
 
@@ -44,3 +47,8 @@ class Stream(Model):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     file: Mapped[StoredFile] = relationship()
+
+    @property
+    def is_curable(self) -> bool:
+        """Whether it has failed and another try may help."""
+        return self.status == StreamStatus.FAILED and self.error in CURABLE

@@ -17,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from edu.accounts.models import ModeratedSubject, User
 from edu.assistant.models import Question
+from edu.captions.models import Caption
 from edu.collections.models import Collection
 from edu.demand.models import MaterialRequest
 from edu.extensions import absolute_url, db, storage
@@ -114,6 +115,7 @@ PARTS = (
         MaterialVersion.author_id,
         ("material_id", "number", "file.name", "file.size", "created_at"),
     ),
+    Part("captions", Caption.author_id, ("file.name", "language", "text", "created_at")),
     Part("ratings", Rating.user_id, ("stars", "created_at"), {"url": _page}),
     Part("history", HistoryEntry.user_id, ("place", "opened_at"), {"title": _title, "url": _page}),
     Part("searches", RecentQuery.user_id, ("text", "asked_at")),
@@ -170,6 +172,8 @@ LEFT_OUT = {
     "deliveries.user_id": "how notifications went out, which are exported themselves",
     "subscriptions.author_id": "others follow the person; who does is theirs",
     "materials.moderator_id": "decisions of the site",
+    "trash.deleted_by_id": "decisions of the site; own uploads tell that they are in the trash",
+    "unused_files.uploader_id": "sizes of what is deleted for good, gone in an hour",
     "audit_entries.actor_id": "the record of the site's administration",
     "views.user_id": "how often materials are opened; the person's own side is the history",
 }

@@ -21,8 +21,10 @@ def take_file(person: User, upload_id: str, part: FileStorage | None) -> StoredF
     """
     if not upload_id or (part and part.filename):
         incoming = from_form(part)
-        service.require_room(person, incoming.size)
-        return accept_file(incoming)
+        service.require_room(person, incoming.size)  # before it is looked at and stored
+        file = accept_file(incoming)
+        service.hold_room(person, file.size)  # another one may have been since
+        return file
     try:
         return service.accept_upload(person, upload_id)
     except (NotFound, service.Expired) as error:

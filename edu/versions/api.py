@@ -16,6 +16,7 @@ from edu.materials.models import KINDS, Material, MaterialVersion
 from edu.materials.schemas import FileQuery, MaterialPath
 from edu.materials.service import get_visible
 from edu.site.delivery import deliver_file
+from edu.uploads.forms import finish_upload
 from edu.versions import service
 from edu.versions.schemas import NewVersion, Version, VersionList, VersionPath
 from jobs.materials import process_material
@@ -122,8 +123,9 @@ def _replaceable() -> Material:
 def create(path: MaterialPath, form: NewVersion) -> Response:
     material = _replaceable()
     person = require_person(Scope.UPLOAD)
-    service.replace_file(person, material, take_file(person, form.file))
+    service.replace_file(person, material, take_file(person, form.file, form.upload_id))
     db.session.commit()
+    finish_upload(form.upload_id)
     process_material.enqueue(material.id)
     update_index.enqueue()
     address = url_for("api_materials.show", material_id=material.id)

@@ -15,11 +15,13 @@ from edu.materials.models import MaterialVersion
 from edu.materials.schemas import (
     LAST_YEAR,
     SEMESTER,
+    UPLOAD_ID,
     YEAR,
     FileFacts,
     Language,
     MaterialPath,
     Uploader,
+    plain_file,
 )
 from edu.materials.service import MAX_DESCRIPTION, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE
 from edu.media.hints import MAX_SEMESTER
@@ -64,11 +66,16 @@ class MaterialChange(BaseModel):
 
 
 class NewVersion(BaseModel):
-    """Another file for a material."""
+    """Another file for a material, or an upload that has arrived before."""
 
-    file: FileStorage = Field(description="PDF, DOCX or MP4; judged by its content.")
+    file: FileStorage | None = Field(
+        None, description="PDF, DOCX or MP4; judged by its content.", json_schema_extra=plain_file
+    )
+    upload_id: Text = Field("", max_length=32, description=UPLOAD_ID)
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        arbitrary_types_allowed=True, json_schema_extra={"example": {"file": "lecture.pdf"}}
+    )
 
 
 class VersionPath(MaterialPath):

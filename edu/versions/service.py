@@ -14,12 +14,15 @@ from edu.materials.models import Material, MaterialStatus, MaterialVersion, Stor
 from edu.materials.service import MaterialData, check_data, ensure_tags, refuse_duplicate
 from edu.media.service import find_language, start_processing
 from edu.permissions import Permission, may, require
+from edu.storage.unused import keep_bytes
 
 MAX_LISTED = 100
 
 
 def can_edit(user: User | None, material: Material) -> bool:
-    """Its uploader until it is published, its moderators always."""
+    """Its uploader until it is published, its moderators always; nobody while it is deleted."""
+    if material.status == MaterialStatus.ARCHIVED:
+        return False
     return may(user, _edit_permission(material), material)
 
 
@@ -43,14 +46,21 @@ def may_replace(user: User, material_id: int) -> bool:
 
 def require_editable(user: User | None, material: Material) -> None:
     """Raises Forbidden."""
+    _refuse_deleted(material)
     if not can_edit(user, material):
         raise Forbidden(_("Only moderators of its subject can change this material now."))
 
 
 def require_replaceable(user: User | None, material: Material) -> None:
     """Raises Forbidden."""
+    _refuse_deleted(material)
     if not can_replace(user, material):
         raise Forbidden(_("Only moderators of its subject can replace this file now."))
+
+
+def _refuse_deleted(material: Material) -> None:
+    if material.status == MaterialStatus.ARCHIVED:
+        raise Forbidden(_("This material is in the trash. Restore it first."))
 
 
 def _begin_change(material: Material) -> None:
@@ -100,11 +110,12 @@ def _check_move(user: User | None, material: Material, target: Category) -> None
 def replace_file(user: User, material: Material, file: StoredFile) -> MaterialVersion:
     """The next version: the material is looked through anew, and keeps its address and votes.
 
-    Raises Forbidden or DuplicateFile.
+    Raises Forbidden or DuplicateFile, Conflict while these bytes are being removed.
     """
     _begin_change(material)
     require_replaceable(user, material)
     refuse_duplicate(user, file)
+    keep_bytes(file.sha256)
     numbers = select(func.max(MaterialVersion.number))
     last = db.session.scalar(numbers.where(MaterialVersion.material_id == material.id)) or 0
     version = MaterialVersion(material_id=material.id, number=last + 1, file=file, author=user)

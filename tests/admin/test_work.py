@@ -17,6 +17,8 @@ from edu.extensions import db, search_index, utcnow
 from edu.mail.models import Letter, LetterState
 from edu.materials.models import KINDS, Material, MaterialStatus
 from edu.site import condition
+from edu.streams.models import Stream
+from edu.streams.service import FAILURES
 from jobs.admin import check_index
 from jobs.queue import JOBS
 from jobs.search import update_index
@@ -131,6 +133,34 @@ def test_failed_files_are_tried_again(
         assert set(states.values()) == {"processing"}
         acts = db.session.scalars(select(AuditEntry.action)).all()
         assert acts == ["material_retried", "materials_retried"]
+
+
+def test_conversions_are_shown_and_tried_again(
+    admin: FlaskClient, app: Flask, people: dict[str, int], enqueued: list[tuple[object, ...]]
+) -> None:
+    states = {"making": "", "waiting": "", "crashed": "crashed", "frames": "frames", "ready": ""}
+    with app.app_context():
+        ids = {}
+        for name, error in states.items():
+            material = make_material(people["alice"], title=f"T-{name}", kind="video")
+            status = "failed" if error else name
+            stream = Stream(file_id=material.file_id, status=status, error=error, percent=37)
+            db.session.add(stream)
+            ids[name] = material.id
+        db.session.commit()
+    page = admin.get("/admin/jobs").text
+    assert [name for name in states if f"T-{name}<" in page] == [*states][:-1]
+    assert page.count("37 %") == 1
+    assert str(FAILURES["frames"]) in page
+    assert page.count("Try again<") == 1
+    admin.post(f"/admin/jobs/streams/{ids['crashed']}/retry")
+    refused = admin.post(f"/admin/jobs/streams/{ids['frames']}/retry", follow_redirects=True)
+    assert "Another try cannot cure this." in refused.text
+    assert ("reconcile_streams",) in enqueued
+    with app.app_context():
+        stream = db.session.get_one(Stream, get_material(ids["crashed"]).file_id)
+        assert (stream.status, stream.error, stream.percent) == ("waiting", "", 0)
+        assert db.session.scalars(select(AuditEntry.action)).all() == ["stream_retried"]
 
 
 def test_many_are_tried_again_in_bounded_lots(

@@ -20,6 +20,7 @@ from edu.api.app import ApiApp
 from edu.api.examples import render_examples
 from edu.api.tokens import sign_token
 from edu.assistant.models import Question
+from edu.captions.models import Caption
 from edu.collections.models import Collection, CollectionItem
 from edu.config import ROOT
 from edu.extensions import db, utcnow
@@ -30,12 +31,14 @@ from edu.site.cli import upgrade_database
 from edu.subscriptions.models import Subscription
 from edu.tokens.models import PersonalToken
 from edu.tokens.service import open_api_session
+from edu.trash.models import TrashEntry
 from edu.tree.service import ensure_category
 from tests.authorisation.world import BYTES, build_world, make_material
 from tests.product import Product, make_product, show_logs
 
 PAGE = (ROOT / "docs" / "api-examples.md").read_text("utf-8")
 EXAMPLES = re.findall(r"### (.+?)\n.*?`(\w+ \S+)`.*?```sh\n(.*?)```", PAGE, re.DOTALL)
+SAID = "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nSeries.\n"
 PASSWORD = "a long phrase"  # that of the examples in the description
 
 
@@ -71,14 +74,26 @@ def _person(name: str) -> User:
     return user
 
 
+def _status_for(operation: str) -> MaterialStatus:
+    """What the material of the command is, so that the command works."""
+    if operation.endswith(("/approve", "/reject")):
+        return MaterialStatus.PENDING
+    deleted = operation.endswith("/restore") or "/api/trash/" in operation
+    return MaterialStatus.ARCHIVED if deleted else MaterialStatus.ACTIVE
+
+
 def make_things(operation: str) -> dict[str, str]:
     """Something fresh of every kind, and its name as the commands ask for it."""
     alice, mark = _person("alice"), secrets.token_hex(4)
     alice.password_hash = hash_password(PASSWORD)
     category = ensure_category(mark)
-    decides = operation.endswith(("/approve", "/reject"))
-    status = MaterialStatus.PENDING if decides else MaterialStatus.ACTIVE
-    material = make_material(_person("charlie"), status, category.id)
+    material = make_material(_person("charlie"), _status_for(operation), category.id)
+    if "/captions" in operation:
+        material.file.media_type = "video/mp4"
+        db.session.add(Caption(file=material.file, language="ru", text=SAID, author=alice))
+    if material.status == MaterialStatus.ARCHIVED:
+        values = {"deleted_by_id": alice.id, "status_before": "active", "reason": ""}
+        db.session.add(TrashEntry(material_id=material.id, **values))
     things: dict[str, Any] = {
         "SUBSCRIPTION_ID": Subscription(user_id=alice.id, kind="search", target=f"q={mark}"),
         "NOTIFICATION_ID": Notification(
@@ -101,6 +116,7 @@ def make_things(operation: str) -> dict[str, str]:
     names = {name: str(row.id) for name, row in things.items()} | {"KEY": mark}
     names |= {"TOKEN": sign_token(alice, grant.session_id), "REFRESH_TOKEN": grant.refresh_token}
     names |= {"MATERIAL_ID": str(material.id), "CATEGORY_ID": str(category.id), "NUMBER": "1"}
+    names["LANGUAGE"] = "ru"
     return names | {"SESSION_ID": str(other.session_id), "PARENT_ID": ""}
 
 
@@ -117,6 +133,8 @@ def test_a_command_works(product: Product, tmp_path: Path, operation: str, comma
         db.session.commit()
     file = tmp_path / "lecture.pdf"
     file.write_bytes(BYTES + secrets.token_bytes(8))
+    if "/captions" in operation:
+        file.write_text(SAID, encoding="utf-8")
     done = subprocess.run(
         ["bash", "-u", "-c", command],
         env=os.environ | names | {"SITE": product.url, "FILE": str(file)},

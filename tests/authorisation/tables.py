@@ -70,6 +70,8 @@ def answerers(status: Status) -> tuple[Status, ...]:
 
 
 PENDING, ACTIVE = "/materials/{pending_material}", "/materials/{active_material}"
+DELETED = "/materials/{archived_material}"
+VIDEO = "/materials/{video_material}"
 FAILED, REJECTED = "/materials/{failed_material}", "/materials/{rejected_material}"
 EDIT = {"title": "New", "type": "lecture", "category": "{maths}", "revision": "1"}
 API = "/api"
@@ -170,6 +172,12 @@ MATERIALS = [
     Row("POST", "/materials/<int:material_id>/retry", keepers(303), f"{FAILED}/retry"),
     Row(
         "POST",
+        "/materials/<int:material_id>/stream/retry",
+        keepers(303),
+        f"{FAILED}/stream/retry",
+    ),
+    Row(
+        "POST",
         "/materials/<int:material_id>/rate",
         ("login", 303, 403, 303, 303, 303),
         f"{ACTIVE}/rate",
@@ -233,6 +241,71 @@ MATERIALS = [
         (404, 404, 403, 404, 200, 200),
         f"{PENDING}/versions/1/file",
         note="pending",
+    ),
+    Row(
+        "GET",
+        "/materials/<int:material_id>/captions/<language>.vtt",
+        keepers(200),
+        f"{VIDEO}/captions/ru.vtt",
+    ),
+    Row("GET", "/materials/<int:material_id>/transcript", keepers(200), f"{VIDEO}/transcript"),
+    Row(
+        "GET",
+        "/materials/<int:material_id>/captions",
+        keepers(200, 404, "login"),
+        f"{VIDEO}/captions",
+    ),
+    Row(
+        "POST",
+        "/materials/<int:material_id>/captions",
+        keepers(422, 404, "login"),
+        f"{VIDEO}/captions",
+        note="without a file",
+    ),
+    Row(
+        "POST",
+        "/materials/<int:material_id>/captions/<language>/remove",
+        keepers(303, 404, "login"),
+        f"{VIDEO}/captions/ru/remove",
+    ),
+    Row(
+        "GET",
+        "/materials/<int:material_id>/delete",
+        keepers(200, 404, "login"),
+        f"{PENDING}/delete",
+    ),
+    Row(
+        "GET",
+        "/materials/<int:material_id>/delete",
+        ("login", 403, 403, 403, 200, 200),
+        f"{ACTIVE}/delete",
+        note="published",
+    ),
+    Row(
+        "POST",
+        "/materials/<int:material_id>/delete",
+        keepers(303, 404, "login"),
+        f"{PENDING}/delete",
+    ),
+    Row(
+        "POST",
+        "/materials/<int:material_id>/delete",
+        ("login", 403, 403, 403, 303, 303),
+        f"{ACTIVE}/delete",
+        note="published",
+    ),
+    Row(
+        "POST",
+        "/materials/<int:material_id>/restore",
+        keepers(303, 404, "login"),
+        f"{DELETED}/restore",
+    ),
+    Row("GET", "/trash", people(200)),
+    Row(
+        "POST",
+        "/trash/<int:material_id>/purge",
+        keepers(303, 404, "login"),
+        "/trash/{archived_material}/purge",
     ),
     Row("GET", "/moderation", ("login", 403, 403, 200, 200, 200)),
     Row(
@@ -529,6 +602,12 @@ ADMIN = [
         "/admin/jobs/materials/{failed_material}/retry",
     ),
     Row("POST", "/admin/jobs/materials/retry", admins(303)),
+    Row(
+        "POST",
+        "/admin/jobs/streams/<int:material_id>/retry",
+        admins(303),
+        "/admin/jobs/streams/{failed_material}/retry",
+    ),
 ]
 
 
@@ -605,6 +684,27 @@ API_ROWS = [
         json={"title": "New"},
         note="published",
     ),
+    Row("DELETE", "/api/materials/<int:material_id>", keepers(200, 404, 401), A_PENDING),
+    Row(
+        "DELETE",
+        "/api/materials/<int:material_id>",
+        (401, 403, 403, 403, 200, 200),
+        A_ACTIVE,
+        note="published",
+    ),
+    Row(
+        "POST",
+        "/api/materials/<int:material_id>/restore",
+        keepers(200, 404, 401),
+        f"{API}{DELETED}/restore",
+    ),
+    Row("GET", "/api/trash", a_people(200)),
+    Row(
+        "DELETE",
+        "/api/trash/<int:material_id>",
+        keepers(204, 404, 401),
+        "/api/trash/{archived_material}",
+    ),
     Row("GET", "/api/materials/<int:material_id>/file", keepers(200), f"{A_PENDING}/file"),
     Row(
         "GET",
@@ -638,6 +738,26 @@ API_ROWS = [
         "/api/materials/<int:material_id>/versions/<int:number>/file",
         reviewers(200, stranger=401),
         f"{A_PENDING}/versions/1/file",
+    ),
+    Row("GET", "/api/materials/<int:material_id>/captions", keepers(200), f"{API}{VIDEO}/captions"),
+    Row(
+        "GET",
+        "/api/materials/<int:material_id>/captions/<language>",
+        keepers(200),
+        f"{API}{VIDEO}/captions/ru",
+    ),
+    Row(
+        "PUT",
+        "/api/materials/<int:material_id>/captions/<language>",
+        keepers(422, 404, 401),
+        f"{API}{VIDEO}/captions/ru",
+        note="without a file",
+    ),
+    Row(
+        "DELETE",
+        "/api/materials/<int:material_id>/captions/<language>",
+        keepers(204, 404, 401),
+        f"{API}{VIDEO}/captions/ru",
     ),
     Row("POST", "/api/materials/<int:material_id>/view", everybody(204), f"{A_ACTIVE}/view"),
     Row("GET", "/api/moderation/queue", (401, 403, 403, 200, 200, 200)),

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from edu.accounts.models import ModeratedSubject, Role, User
 from edu.accounts.service import create_user
 from edu.assistant.models import Question
+from edu.captions.models import Caption
 from edu.collections.models import Collection, CollectionItem, Visibility
 from edu.demand.models import MaterialRequest
 from edu.extensions import db, settings, storage, utcnow
@@ -37,6 +38,7 @@ from edu.storage.base import (
 from edu.streams.models import Stream
 from edu.subscriptions.models import FeedToken, Subscription
 from edu.tokens.models import PersonalToken
+from edu.trash.models import TrashEntry
 from edu.tree.service import ensure_category
 from edu.uploads.models import Upload
 
@@ -63,11 +65,16 @@ def build_world(app: Flask) -> dict[str, int]:
     materials = {
         status.value: make_material(people["alice"], status, maths.id) for status in MaterialStatus
     }
+    materials["video"] = _make_video(people["alice"], maths.id)
     db.session.flush()
     ids = {name: user.id for name, user in people.items()}
     ids |= {f"{name}_material": material.id for name, material in materials.items()}
     ids |= {"maths": maths.id, "physics": physics.id, "empty": empty.id}
     ids |= {name: row.id for name, row in _belongings(ids).items()}
+    alice, archived = ids["alice"], ids["archived_material"]
+    db.session.add(
+        TrashEntry(material_id=archived, deleted_by_id=alice, status_before="pending", reason="")
+    )
     db.session.commit()
     return ids
 
@@ -94,10 +101,21 @@ def make_material(owner: User, status: MaterialStatus, category_id: int) -> Mate
         published_at=utcnow() if status == MaterialStatus.ACTIVE else None,
         announced_at=utcnow(),
     )
-    db.session.add_all([material, Stream(file=file, status="ready")])
+    unmade = status == MaterialStatus.FAILED
+    stream = {"status": "failed", "error": "crashed"} if unmade else {"status": "ready"}
+    db.session.add_all([material, Stream(file=file, **stream)])
     db.session.flush()
     db.session.add(MaterialVersion(material_id=material.id, number=1, file=file, author=owner))
     return material
+
+
+def _make_video(owner: User, category_id: int) -> Material:
+    """Waits for review, with what is said in it."""
+    video = make_material(owner, MaterialStatus.PENDING, category_id)
+    video.title, video.file.media_type = "The spoken one", "video/mp4"
+    said = "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nSeries.\n"
+    db.session.add(Caption(file=video.file, language="ru", text=said, author=owner))
+    return video
 
 
 def _store(file: StoredFile) -> None:

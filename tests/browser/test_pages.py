@@ -26,6 +26,7 @@ from edu.library.service import save_place
 from edu.materials.models import Material, MaterialStatus
 from edu.notifications.service import notify_decision
 from edu.subscriptions import service as subscriptions
+from edu.trash.service import delete_material
 from tests.browser.checks import find_faults
 from tests.browser.people import Complaints, Person
 from tests.media.samples import page_pdf
@@ -101,11 +102,14 @@ def keep_some(published: list[Material]) -> dict[str, Any]:
     subscriptions.follow_subject(alice, pdf.category)
     subscriptions.follow_author(alice, pdf.uploader_id)
     subscriptions.renew_feed_token(alice)
+    deleted = make_material(alice.id, MaterialStatus.PENDING, title="Пределы", kind="docx")
+    delete_material(alice, deleted)
     own = select(Material).where(Material.uploader_id == alice.id).order_by(Material.id)
     for material in db.session.scalars(own):
         notify_decision(material, "rejected", "Не хватает титульного листа.")
     db.session.commit()
-    return {"kept": kept.key, "subject": pdf.category_id, "alice": alice.id}
+    ids = {"alice": alice.id, "deleted": deleted.id}
+    return {"kept": kept.key, "subject": pdf.category_id, **ids}
 
 
 def settle_pdf(page: Page) -> None:
@@ -168,6 +172,9 @@ PAGES: dict[str, tuple[str, str, Callable[[Page], None]]] = {
     "notifications-empty": ("vera", "/me/notifications", nothing),
     "edit": ("maria", "/materials/{pdf}/edit", nothing),
     "replace": ("maria", "/materials/{pdf}/replace", nothing),
+    "delete": ("maria", "/materials/{pdf}/delete", nothing),
+    "material-deleted": ("alice", "/materials/{deleted}", nothing),
+    "trash": ("alice", "/trash", nothing),
     "admin": ("admin", "/admin", nothing),
     "admin-people": ("admin", "/admin/people", nothing),
     "admin-person": ("admin", "/admin/people/{alice}", nothing),
@@ -274,6 +281,7 @@ ASKED = {
     "collection": ("alice", "/collections/{kept}", "Удалить"),
     "history": ("alice", "/me/history", "Очистить историю"),
     "person": ("admin", "/admin/people/{alice}", "Заблокировать"),
+    "trash": ("alice", "/trash", "Удалить навсегда"),
 }
 
 

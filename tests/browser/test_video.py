@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from edu.accounts.service import find_user
 from edu.catalog.service import find_category
@@ -213,27 +213,114 @@ def test_where_a_stream_breaks_the_file_goes_on(
     assert play_from_the_middle(page, 8) == pytest.approx(8.5, abs=0.6)
 
 
-def test_a_video_that_waits_plays_and_says_so_quietly(
-    page: Page, product: Product, add_video: AddVideo, tmp_path: Path
-) -> None:
-    video = add_video(write_lecture(tmp_path / "c.mp4", 3, "160x120"), convert=False)
+@pytest.fixture(scope="module")
+def waiting_id(add_video: AddVideo, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """A video that plays as it is; its stream is there and counts as not made."""
+    folder = tmp_path_factory.mktemp("waiting")
+    return add_video(write_lecture(folder / "c.mp4", SECONDS, "160x120", "-g", "20"))
 
-    def move_on(status: StreamStatus, percent: int) -> None:
-        stream = db.session.get_one(Stream, db.session.get_one(Material, video).file_id)
+
+def move_stream(product: Product, material_id: int, status: StreamStatus, percent: int) -> None:
+    """Let the stream stand so."""
+
+    def move() -> None:
+        stream = db.session.get_one(Stream, db.session.get_one(Material, material_id).file_id)
         stream.status, stream.percent = status.value, percent
         db.session.commit()
 
-    product.ask(lambda: move_on(StreamStatus.MAKING, 40))
-    page.goto(f"/materials/{video}")
+    product.ask(move)
+
+
+def open_while_made(page: Page, product: Product, material_id: int) -> None:
+    """Open the page of a video whose stream is being made, and let it look often."""
+    move_stream(product, material_id, StreamStatus.MAKING, 40)
+    page.goto(f"/materials/{material_id}")
     expect(page.locator("#stream")).to_contain_text("40")
     wait_for_length(page)
-    play_from_the_middle(page, 1)
-    assert not plays_stream(page)
     page.locator("#stream").evaluate("e => { e.setAttribute('hx-trigger', 'every 200ms'); }")
     page.evaluate("htmx.process(document.querySelector('#stream'))")
-    product.ask(lambda: move_on(StreamStatus.READY, 100))
+
+
+def test_a_video_that_waits_plays_and_goes_over_to_its_stream(
+    page: Page, product: Product, waiting_id: int
+) -> None:
+    open_while_made(page, product, waiting_id)
+    assert not plays_stream(page)
+    move_stream(product, waiting_id, StreamStatus.READY, 100)
+    wait_until(lambda: plays_stream(page), 15, "the stream is taken")
     expect(page.locator("#stream")).to_be_hidden()
     expect(page.locator("#stream[hx-get]")).to_have_count(0)
+    assert play_from_the_middle(page, SECONDS / 2) > SECONDS / 2 + 0.4
+
+
+# Plays at a speed that no menu of the page has, with subtitles of the page's.
+WATCH = """async (video) => {
+  const text = new Blob(["WEBVTT\\n\\n00:00.000 --> 00:14.000\\nслово\\n"], {type: "text/vtt"});
+  const track = document.createElement("track");
+  Object.assign(track, { kind: "subtitles", srclang: "ru", src: URL.createObjectURL(text) });
+  video.append(track);
+  track.track.mode = "showing";
+  video.muted = true;
+  video.currentTime = 4;
+  video.playbackRate = 0.6;
+  await video.play();
+}"""
+
+
+@pytest.mark.parametrize("kind", ["page", "knowing_page"])
+def test_who_watches_is_offered_the_stream_and_goes_on_from_there(
+    request: pytest.FixtureRequest, product: Product, waiting_id: int, kind: str
+) -> None:
+    page: Page = request.getfixturevalue(kind)
+    open_while_made(page, product, waiting_id)
+    page.locator("video.video").evaluate(WATCH)
+    move_stream(product, waiting_id, StreamStatus.READY, 100)
+    button = page.locator("#stream button")
+    expect(button).to_be_visible()
+    assert find_faults(page) == []
+    assert not plays_stream(page)
+    second = value(page, "video.currentTime")
+    button.click()
+    wait_until(lambda: plays_stream(page), 15, "the stream is taken")
+    wait_until(lambda: value(page, "video.currentTime") > second + 0.2, 15, "it goes on")
+    assert value(page, "video.currentTime") < second + 5
+    assert value(page, "video.playbackRate") == 0.6
+    assert value(page, "!video.paused")
+    expect(button).to_be_hidden()
+    wait_until(
+        lambda: value(page, "video.textTracks[0].activeCues?.length ?? 0") == 1, 5, "subtitles"
+    )
+    assert value(page, "video.textTracks[0].mode === 'showing'")
+
+
+@pytest.mark.parametrize("kind", ["page", "knowing_page"])
+def test_who_watches_loses_no_place_where_the_stream_does_not_begin(
+    request: pytest.FixtureRequest,
+    product: Product,
+    complaints: Complaints,
+    waiting_id: int,
+    kind: str,
+) -> None:
+    page: Page = request.getfixturevalue(kind)
+    complaints.expect("404")
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=404)
+
+    page.route("**/master.m3u8", refuse)
+    open_while_made(page, product, waiting_id)
+    page.locator("video.video").evaluate(
+        "v => { v.muted = true; v.currentTime = 6; v.playbackRate = 0.5; v.play(); }"
+    )
+    wait_until(lambda: value(page, "video.played.length") > 0, 15, "it plays")
+    move_stream(product, waiting_id, StreamStatus.READY, 100)
+    page.locator("#stream button").click()
+    wait_until(lambda: not plays_stream(page) and asked, 20, "the file is taken instead")
+    wait_until(lambda: value(page, "video.readyState") >= 2, 15, "the file is known")
+    assert value(page, "video.currentTime") >= 6
+    assert value(page, "!video.paused")
 
 
 @pytest.mark.parametrize("name", REAL)

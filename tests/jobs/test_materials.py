@@ -15,7 +15,8 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from edu.claims import this_host
+from edu import claims
+from edu.claims import ClaimLost, this_host
 from edu.errors import Conflict
 from edu.extensions import db, search_index, settings, utcnow
 from edu.materials.models import Material, MaterialStatus, Passage
@@ -221,7 +222,7 @@ def test_who_lost_the_claim_can_write_nothing(any_app: Flask, waiting: int) -> N
             lambda: service.fail_material(waiting, lost, "broken"),
             lambda: service.give_up_attempt(waiting, lost, "crashed"),
         ):
-            with pytest.raises(service.ClaimLost):
+            with pytest.raises(ClaimLost):
                 act()
             db.session.rollback()
         material = get_material(waiting)
@@ -394,7 +395,7 @@ def test_freeing_takes_nothing_from_a_new_owner(
 
     with any_app.app_context():
         change(waiting, claim=claim, heartbeat_at=utcnow())
-        monkeypatch.setattr(service, "owner_is_dead", taken_meanwhile)
+        monkeypatch.setattr(claims, "owner_is_dead", taken_meanwhile)
         assert service.release_dead_claims() == 0
         db.session.commit()
         assert get_material(waiting).heartbeat_at is not None

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from edu import claims
-from edu.claims import this_host
+from edu.claims import ClaimLost, this_host
 from edu.extensions import db, utcnow
 from edu.materials.models import MaterialStatus
 from edu.media import service
@@ -57,7 +57,7 @@ def test_a_stop_gives_the_file_back_without_a_lost_attempt(
         assert (material.status, material.attempts, material.step) == (PROCESSING, 0, "queued")
         assert (material.claim, material.heartbeat_at) == ("", None)
         assert service.give_back_claims() == 0
-        with pytest.raises(service.ClaimLost):
+        with pytest.raises(ClaimLost):
             service.beat(material_id, claim, "text", 50)
         db.session.rollback()
         reconcile()

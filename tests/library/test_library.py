@@ -22,7 +22,11 @@ def test_the_own_uploads_are_listed_in_every_state(any_app: Flask) -> None:
         ]
         make_material(people["charlie"], title="Other")
         page = service.list_uploads(db.session.get_one(User, people["alice"]), 1)
+        deleted = ids.pop()  # has the trash for a list
         assert [material.id for material in page.items] == ids[::-1]
+        only = MaterialStatus.ARCHIVED
+        page = service.list_uploads(db.session.get_one(User, people["alice"]), 1, only)
+        assert [material.id for material in page.items] == [deleted]
 
 
 def test_the_page_needs_a_person(client: FlaskClient) -> None:
@@ -35,8 +39,9 @@ def test_the_page_shows_each_state(app: Flask, client: FlaskClient, people: dict
             make_material(people["alice"], status, title=f"Own {status}")
         make_material(people["charlie"], title="Other")
     page = sign_in(client, "alice").get("/me/uploads").text
-    for status in MaterialStatus:
+    for status in set(MaterialStatus) - {MaterialStatus.ARCHIVED}:
         assert f"Own {status}" in page
+    assert "Own archived" not in page
     assert "Other" not in page
 
 

@@ -142,6 +142,23 @@ def write_slides(path: Path, seconds: int, size: str = "1280x720") -> Path:
     return _ffmpeg(path, source, "-pix_fmt", "yuv420p", "-c:v", "mpeg4")
 
 
+def write_picture(path: Path, source: str, *options: str) -> Path:
+    """A second of one of ffmpeg's pictures, such as `color=red`."""
+    return _ffmpeg(path, f"{source}:duration=1:size=160x90:rate=5", *options)
+
+
+def claim_length(path: Path, seconds: int) -> Path:
+    """Make an MP4 of ffmpeg's say that it is so long, whatever it holds."""
+    data = bytearray(path.read_bytes())
+    for box, at in ((b"mvhd", 16), (b"tkhd", 20), (b"mdhd", 16)):
+        place = data.index(box) + len(box)
+        # The film counts in thousandths; a track in what its own header says.
+        scale = int.from_bytes(data[place + 12 : place + 16]) if box == b"mdhd" else 1000
+        data[place + at : place + at + 4] = (scale * seconds).to_bytes(4, "big")
+    path.write_bytes(data)
+    return path
+
+
 def write_sound(path: Path) -> Path:
     """An MP4 with a tone and no picture."""
     return _ffmpeg(path, "sine=duration=1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Callable
@@ -11,13 +12,20 @@ from pathlib import Path
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from edu.media import probe, streaming
+from edu.media import hls, probe, streaming
 from edu.media.errors import FileRefused
 from edu.media.limits import Limits
 from edu.media.sandbox import Sandbox
 from edu.media.streaming import Rendition, StreamFiles, cut_video
 from edu.media.timer import OutOfTime
-from tests.media.samples import write_lecture, write_mp4, write_slides, write_sound
+from tests.media.samples import (
+    claim_length,
+    write_lecture,
+    write_mp4,
+    write_picture,
+    write_slides,
+    write_sound,
+)
 
 Cut = Callable[..., "Playlists"]
 ROOMY = Limits(memory_mb=2048, cpu_s=60, wall_s=60)
@@ -105,17 +113,24 @@ def test_what_browsers_play_is_cut_as_it_is(cut: Cut, tmp_path: Path) -> None:
     assert "error" not in decode(found.made, "90").lower()
 
 
-def test_key_frames_far_apart_are_set_anew(cut: Cut, tmp_path: Path) -> None:
-    found = cut(write_lecture(tmp_path / "a.mp4", 20, "160x90", "-g", "1000"))
-    assert not found.made.copied
-    assert found.lengths["90"] == [6, 6, 6, 2]
+@pytest.mark.parametrize(
+    ("frames", "lengths"),
+    [(50, [10, 5, 5]), (59, [11.8, 5.9, 2.3]), (100, [10, 10]), (130, [6, 6, 6, 2])],
+)
+def test_key_frames_far_apart_are_set_anew(
+    cut: Cut, tmp_path: Path, frames: int, lengths: list[float]
+) -> None:
+    keys = ["-g", str(frames), "-sc_threshold", "0"]
+    found = cut(write_lecture(tmp_path / "a.mp4", 20, "64x64", *keys))  # ten frames a second
+    assert found.made.copied == (frames <= 120)
+    assert found.lengths["64"] == pytest.approx(lengths, abs=0.11)
 
 
 def test_two_sizes_are_cut_at_the_same_moments(cut: Cut, tmp_path: Path) -> None:
-    found = cut(write_lecture(tmp_path / "a.mp4", 14, "854x480", "-c:v", "mpeg4"))
+    found = cut(write_lecture(tmp_path / "a.mp4", 8, "854x480", "-c:v", "mpeg4"))
     assert not found.made.copied
     assert found.sizes == {"480": "854x480", "360": "640x360"}
-    assert found.lengths["480"] == found.lengths["360"] == [6, 6, 2]
+    assert found.lengths["480"] == found.lengths["360"] == [6, 2]
     rates = [int(found.attributes[name]["BANDWIDTH"]) for name in ("480", "360")]
     assert rates == sorted(rates, reverse=True)
 
@@ -164,6 +179,63 @@ def test_sound_of_another_kind_is_written_anew_beside_the_picture(cut: Cut, tmp_
     found = cut(write_lecture(tmp_path / "a.mp4", 2, "160x90", "-c:a", "libmp3lame"))
     assert found.made.copied
     assert "Audio: aac (LC)" in decode(found.made, "90")
+
+
+HDR = ["-color_primaries", "bt2020", "-color_trc", "{0}", "-colorspace", "bt2020nc"]
+HDR += ["-pix_fmt", "yuv420p10le", "-c:v", "libx265", "-x265-params"]
+HDR += ["log-level=none:colorprim=bt2020:transfer={0}:colormatrix=bt2020nc"]
+
+
+@pytest.mark.parametrize(
+    ("transfer", "filters", "expected"),
+    [("smpte2084", True, 155), ("smpte2084", False, 126), ("arib-std-b67", True, 122)],
+    ids=["PQ", "PQ without filters", "HLG"],
+)
+def test_a_high_dynamic_range_is_mapped_where_ffmpeg_can(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    transfer: str,
+    filters: bool,
+    expected: int,
+) -> None:
+    options = [option.format(transfer) for option in HDR]
+    try:
+        # Half of the range: as bright as paper in PQ, a grey in HLG.
+        source = write_picture(tmp_path / "a.mp4", "color=0x808080", *options)
+    except subprocess.CalledProcessError:
+        pytest.skip("ffmpeg cannot write HEVC")
+    assert probe.probe(source).hdr == transfer
+    if not filters:
+        monkeypatch.setattr(hls, "_TONES", "zscala=tin={}")
+    workdir = tmp_path / "cut"
+    workdir.mkdir()
+    monkeypatch.setattr(os, "nice", lambda _by: None)
+    hls.make(source, "a.mp4", workdir, None, lambda *_: None)
+    shown = brightness(workdir / "hls" / "90" / "index.m3u8")
+    assert shown == pytest.approx(expected, abs=4)
+
+
+@pytest.mark.parametrize(
+    "named", ["", ":colorprim=bt2020:colormatrix=bt2020c"], ids=["half", "odd"]
+)
+def test_a_high_dynamic_range_of_odd_colours_is_mapped_too(
+    cut: Cut, tmp_path: Path, named: str
+) -> None:
+    options = [*HDR[:-1], f"log-level=none:transfer=smpte2084{named}"]
+    try:
+        source = write_picture(
+            tmp_path / "a.mp4", "color=0x808080", *(each.format("smpte2084") for each in options)
+        )
+    except subprocess.CalledProcessError:
+        pytest.skip("ffmpeg cannot write HEVC")
+    assert not cut(source).made.copied
+
+
+def brightness(path: Path) -> int:
+    """Of a point of the first frame."""
+    command = [get_ffmpeg_exe(), "-v", "error", "-i", str(path), "-frames:v", "1"]
+    command += ["-f", "rawvideo", "-pix_fmt", "gray", "-"]
+    return subprocess.run(command, capture_output=True, check=True).stdout[0]
 
 
 def test_frames_at_uneven_moments_become_even(cut: Cut, tmp_path: Path) -> None:
@@ -231,6 +303,15 @@ def test_two_frames_are_no_long_video(cut: Cut, tmp_path: Path, seconds: int, de
     with pytest.raises(FileRefused) as refused:
         cut(source)
     assert (refused.value.code, refused.value.details) == ("limits", {"detail": detail})
+
+
+def test_a_false_length_is_no_way_around_limits(cut: Cut, tmp_path: Path) -> None:
+    source = claim_length(write_mp4(tmp_path / "a.mp4", 20, "64x64", "-c:v", "mpeg4"), 1)
+    assert probe.probe(source).duration == 1
+    assert cut(source).lengths["64"] == [6, 6, 6, 2]
+    with pytest.raises(FileRefused) as refused:
+        cut(source, Limits(memory_mb=2048, cpu_s=60, wall_s=60, output_mb=0))
+    assert refused.value.code == "limits"
 
 
 @pytest.mark.parametrize("fps", ["1", "5"])

@@ -13,6 +13,7 @@ from flask import Flask
 
 from edu.accounts.models import LetterToken, User
 from edu.assistant.models import Question
+from edu.captions.models import Caption
 from edu.collections.models import Collection, CollectionItem
 from edu.demand.models import MaterialRequest
 from edu.extensions import db, utcnow
@@ -85,6 +86,7 @@ def _rows(alice: int, charlie: int, own: Material, other: Material) -> list[Any]
             user_id=alice,
             expires_at=later,
         ),
+        Caption(file=own.file, language="ru", text="WEBVTT\n\n", author_id=alice),
         View(material_id=other.id, user_id=alice, viewer="v", day=utcnow().date()),
     ]
 

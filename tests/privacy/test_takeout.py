@@ -65,6 +65,10 @@ def test_the_archive_tells_everything_and_no_secret(any_app: Flask, life: dict[s
     assert facts["subscriptions"][0]["search"] == "q=ряды"
     assert facts["tokens"][0]["name"] == "script"
     assert facts["identities"][0]["label"] == "alice-gh"
+    assert (facts["captions"][0]["file.name"], facts["captions"][0]["language"]) == (
+        "Own.pdf",
+        "ru",
+    )
     assert facts["questions"][0]["text"] == "What is a limit?"
     assert all(facts[name] for name in facts if name not in {"versions", "reviewed_subjects"})
     assert list(files.values()) == [b"%PDF-1.7 Own"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from botocore.retries.standard import ExponentialBackoff
 from flask import Flask
 
+from edu.config import ROOT
 from edu.storage import s3
 from edu.storage.base import Storage
 from edu.storage.local import LocalStorage
@@ -99,3 +102,12 @@ def product(request: pytest.FixtureRequest, make_app: MakeApp) -> Flask:
 def age(path: Path) -> None:
     """Make a file two days old."""
     os.utime(path, (time.time() - 2 * 86400,) * 2)
+
+
+def documented_cors(origin: str) -> list[dict[str, Any]]:
+    """The rules that the guide tells to set, for a site at this address."""
+    text = (ROOT / "docs/storage.md").read_text("utf-8")
+    found = re.search(r'^```json\n(\{"CORSRules": .*?)^```', text, re.MULTILINE | re.DOTALL)
+    assert found
+    rules = json.loads(found[1])["CORSRules"]
+    return [rule | {"AllowedOrigins": [origin]} for rule in rules]

@@ -45,6 +45,7 @@ class StandIn(ThreadingHTTPServer):
 
     `failing` and `silent` say how many requests more are answered with 503, or not at all;
     `cut` after how many bytes of a body an answer breaks off, once; `delay_s` holds up each PUT.
+    `cors` are the bucket's rules, as they are put; without one no script of a page reads anything.
     """
 
     daemon_threads = True
@@ -59,6 +60,7 @@ class StandIn(ThreadingHTTPServer):
         self.failing = self.silent = self.cut = 0
         self.delay_s = 0.0
         self.page = 1000
+        self.cors: list[dict[str, Any]] = []
 
     @property
     def url(self) -> str:
@@ -101,6 +103,36 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._serve()
+
+    def do_OPTIONS(self) -> None:
+        """What a browser asks before it lets a script read; nobody signs that."""
+        rule = self._find_rule(self.headers.get("Access-Control-Request-Method", ""))
+        asked = self.headers.get("Access-Control-Request-Headers", "").lower()
+        allowed = {name.lower() for name in rule.get("AllowedHeaders", ())}
+        fits = bool(rule) and {name.strip() for name in asked.split(",") if name} <= allowed
+        self.server.counts["options"] += 1
+        self.send_response(200 if fits else 403)
+        if fits:
+            self.send_header("Access-Control-Allow-Headers", asked)
+            self.send_header("Access-Control-Allow-Methods", ", ".join(rule["AllowedMethods"]))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _find_rule(self, method: str) -> dict[str, Any]:
+        origin = self.headers.get("Origin", "")
+        for rule in self.server.cors if origin else ():
+            if method in rule["AllowedMethods"] and {origin, "*"} & set(rule["AllowedOrigins"]):
+                return rule
+        return {}
+
+    def end_headers(self) -> None:
+        """Every answer says what scripts of the page that asks may read of it."""
+        method = self.headers.get("Access-Control-Request-Method", self.command)
+        if rule := self._find_rule(method):
+            self.send_header("Access-Control-Allow-Origin", self.headers["Origin"])
+            self.send_header("Access-Control-Expose-Headers", ", ".join(rule["ExposeHeaders"]))
+            self.send_header("Vary", "Origin")
+        super().end_headers()
 
     do_HEAD = do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815  # as http.server looks for them
 
@@ -197,7 +229,6 @@ class Handler(BaseHTTPRequestHandler):
         if asked:
             self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
         self.send_header("Accept-Ranges", "bytes")
-        self.send_header("Access-Control-Allow-Origin", "*")
         self.send_header("Content-Length", str(last - first + 1))
         self.end_headers()
         self._copy_out(path, first, last - first + 1)

@@ -30,6 +30,7 @@ from tests.samples import (
     put_bytes,
     send_file,
 )
+from tests.storage.conftest import documented_cors
 from tests.storage.standin import StandIn
 from tests.storage.test_s3 import fetch
 
@@ -127,6 +128,28 @@ def test_a_browser_is_sent_to_the_bucket(far_app: Flask, standin: StandIn) -> No
     assert fetch(picture.headers["Location"])[1] == b"RIFF picture"
     head = far_app.test_client().head(f"/materials/{number}/file")
     assert (head.status_code, head.content_length) == (200, len(CONTENT))
+
+
+def test_the_check_tells_what_the_bucket_keeps_from_pages(far_app: Flask, standin: StandIn) -> None:
+    def check() -> str:
+        answer = far_app.test_cli_runner().invoke(args=["storage", "check"])
+        assert answer.exit_code == 0
+        return answer.output.partition("CORS: ")[2]
+
+    people, site = make_people(far_app), far_app.extensions["edu.settings"].site_url
+    assert check() == ""  # nothing is there to be asked for
+    with far_app.app_context():
+        make_material(people["alice"], **VIDEO)
+    assert "cannot read" in check()
+    standin.cors = documented_cors(site)
+    assert check() == "fine\n"
+    for name, value in (
+        ("AllowedOrigins", ["https://elsewhere.example"]),
+        ("AllowedHeaders", ["x-other"]),
+        ("ExposeHeaders", ["Content-Length"]),
+    ):
+        standin.cors = [rule | {name: value} for rule in documented_cors(site)]
+        assert f"  {name}" in check()
 
 
 def test_nobody_is_sent_to_what_they_may_not_see(far_app: Flask) -> None:

@@ -13,11 +13,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 
-from edu.claims import this_host
+from edu.claims import ClaimLost, this_host
+from edu.errors import Conflict
 from edu.extensions import db, settings, storage, utcnow
-from edu.materials.models import Material, MaterialStatus
+from edu.materials.models import Material, MaterialStatus, StoredFile
 from edu.media.errors import FileRefused, SandboxError
+from edu.media.limits import Limits
 from edu.media.streaming import StreamFiles
 from edu.storage.base import StorageUnavailable, stream_key
 from edu.streams import service
@@ -25,11 +28,15 @@ from edu.streams.models import Stream
 from jobs import streams as jobs
 from jobs.materials import process_material
 from jobs.queue import Queue
-from jobs.streams import Heartbeat, Lane, make_stream, reconcile_streams, renew_streams
-from tests.conftest import MakeApp
+from jobs.streams import Lane, heartbeat, make_stream, reconcile_streams, renew_streams
+from tests.conftest import MakeApp, sign_in
+from tests.media.samples import claim_length, write_mp4
+from tests.samples import make_material
 from tests.streams.conftest import AddVideo, get_stream, state_of
 
 OnProgress = Callable[[str, int], None]
+# For what is no matter of the database's.
+one_database = pytest.mark.parametrize("any_app", ["sqlite"], indirect=True)
 
 
 def replace_cutting(
@@ -71,9 +78,11 @@ def long_ago() -> Any:
 # The way through ------------------------------------------------------------------------------
 
 
-def test_a_video_is_cut_for_real(any_app: Flask, add_video: AddVideo) -> None:
-    with any_app.app_context():
-        file_id = add_video()
+def test_a_video_is_cut_for_real(app: Flask, people: dict[str, int], clip: bytes) -> None:
+    with app.app_context():
+        file_id = make_material(people["alice"], content=clip, kind="video").file_id
+        service.request_missing()
+        db.session.commit()
         make_stream(file_id)
         assert state_of(file_id) == ("ready", 1, "")
         assert get_stream(file_id).size > 1000
@@ -85,6 +94,7 @@ def test_a_video_is_cut_for_real(any_app: Flask, add_video: AddVideo) -> None:
         assert state_of(file_id) == ("ready", 1, "")
 
 
+@one_database
 def test_a_processed_video_gets_its_stream(any_app: Flask, add_video: AddVideo) -> None:
     with any_app.app_context():
         file_id = add_video(status=MaterialStatus.PROCESSING, asked=False)
@@ -92,6 +102,7 @@ def test_a_processed_video_gets_its_stream(any_app: Flask, add_video: AddVideo) 
         assert state_of(file_id) == ("ready", 1, "")
 
 
+@one_database
 def test_documents_get_none(any_app: Flask, add_video: AddVideo, pdf_file: Path) -> None:
     with any_app.app_context():
         add_video(pdf_file.read_bytes(), MaterialStatus.PROCESSING, kind="pdf")
@@ -119,7 +130,11 @@ def test_videos_that_were_there_before_get_theirs_the_newest_first(
         assert db.session.query(Stream).count() == 3
 
 
-def test_what_the_storage_has_lost_is_made_again(any_app: Flask, add_video: AddVideo) -> None:
+@one_database
+def test_what_the_storage_has_lost_is_made_again(
+    any_app: Flask, add_video: AddVideo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_cutting(monkeypatch, small_stream)
     with any_app.app_context():
         file_id = add_video()
         make_stream(file_id)
@@ -136,18 +151,21 @@ def test_what_the_storage_has_lost_is_made_again(any_app: Flask, add_video: AddV
 # Ends that are not good -----------------------------------------------------------------------
 
 
+@one_database
+@pytest.mark.parametrize(("detail", "kept"), [("time", "limits"), ("duration", "duration")])
 def test_a_refusal_is_the_end(
-    any_app: Flask, add_video: AddVideo, monkeypatch: pytest.MonkeyPatch
+    any_app: Flask, add_video: AddVideo, monkeypatch: pytest.MonkeyPatch, detail: str, kept: str
 ) -> None:
-    replace_cutting(monkeypatch, raising(FileRefused("limits", detail="time")))
+    replace_cutting(monkeypatch, raising(FileRefused("limits", detail=detail)))
     with any_app.app_context():
         file_id = add_video()
         make_stream(file_id)
-        assert state_of(file_id) == ("failed", 1, "limits")
+        assert state_of(file_id) == ("failed", 1, kept)
         reconcile_streams()
-        assert state_of(file_id) == ("failed", 1, "limits")
+        assert state_of(file_id) == ("failed", 1, kept)
 
 
+@one_database
 def test_too_much_output_fails_for_real_and_the_original_is_there(
     any_app: Flask, add_video: AddVideo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,6 +183,28 @@ def test_too_much_output_fails_for_real_and_the_original_is_there(
     assert "hx-get" not in browser.get(f"/materials/{material_id}/stream").text
 
 
+def test_a_video_that_says_it_is_short_gets_the_time_of_a_short_one(
+    app: Flask, people: dict[str, int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given: list[float] = []
+
+    def note(_box: Any, _source: Path, _work: Path, limits: Limits, _beat: OnProgress) -> None:
+        given.append(limits.wall_s)
+        raise FileRefused("limits", detail="time")
+
+    monkeypatch.setattr(jobs, "cut_video", note)
+    video = claim_length(write_mp4(tmp_path / "a.mp4", 30, "64x64"), 1).read_bytes()
+    state = MaterialStatus.PROCESSING
+    with app.app_context():
+        material = make_material(people["alice"], state, content=video, kind="video")
+        process_material(material.id)
+        assert state_of(material.file_id) == ("failed", 1, "limits")
+        page = sign_in(app.test_client(), "alice").get(f"/materials/{material.id}").text
+    assert given == [320]
+    assert "took more time, memory or room than is allowed" in page
+
+
+@one_database
 @pytest.mark.parametrize("fault", [SandboxError("no process"), OSError("no disk")])
 def test_a_fault_of_the_machine_is_tried_again_and_then_given_up(
     any_app: Flask, add_video: AddVideo, monkeypatch: pytest.MonkeyPatch, fault: Exception
@@ -176,6 +216,7 @@ def test_a_fault_of_the_machine_is_tried_again_and_then_given_up(
         assert state_of(file_id) == ("failed", 3, "crashed")
 
 
+@one_database
 def test_what_an_attempt_has_left_is_taken_away(
     any_app: Flask, add_video: AddVideo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -189,6 +230,41 @@ def test_what_an_attempt_has_left_is_taken_away(
         assert stored(file_id) == ["90/00000.m4s", "master.m3u8"]
 
 
+@one_database
+def test_who_is_late_takes_nothing_away_from_what_another_has_stored(
+    any_app: Flask, add_video: AddVideo, tmp_path: Path
+) -> None:
+    def lose_claim() -> None:
+        raise ClaimLost
+
+    with any_app.app_context():
+        file_id = add_video()
+        file, made = get_stream(file_id).file, small_stream(tmp_path, lambda *_: None)
+        service.save_stream(file, made, lambda: None)
+        with pytest.raises(ClaimLost):
+            service.save_stream(file, made, lose_claim)
+        assert stored(file_id) == ["90/00000.m4s", "master.m3u8"]
+
+
+@pytest.mark.parametrize("fault", [None, OSError("no disk")], ids=["made", "broken down"])
+def test_a_video_that_is_deleted_for_good_meanwhile_ends_the_work(
+    any_app: Flask, add_video: AddVideo, monkeypatch: pytest.MonkeyPatch, fault: OSError | None
+) -> None:
+    def purge(work: Path, beat: OnProgress) -> StreamFiles:
+        for model in (Material, StoredFile):
+            db.session.execute(delete(model))
+        db.session.commit()
+        if fault:
+            raise fault
+        return small_stream(work, beat)
+
+    replace_cutting(monkeypatch, purge)
+    with any_app.app_context():
+        make_stream(add_video())
+        assert db.session.query(Stream).count() == 0
+
+
+@one_database
 def test_while_the_storage_is_silent_it_waits(
     any_app: Flask, add_video: AddVideo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,18 +276,32 @@ def test_while_the_storage_is_silent_it_waits(
         assert state_of(file_id) == ("waiting", 0, "")
 
 
+@one_database
 def test_without_room_on_the_disk_it_waits(
     any_app: Flask, add_video: AddVideo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    replace_cutting(monkeypatch, small_stream)
     usage = shutil.disk_usage("/")
     with any_app.app_context():
         file_id = add_video()
-        monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=1000))
-        make_stream(file_id)
+        with monkeypatch.context() as patch:
+            patch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=1000))
+            make_stream(file_id)
         assert state_of(file_id) == ("waiting", 0, "")
-        monkeypatch.undo()
         reconcile_streams()
         assert state_of(file_id) == ("ready", 1, "")
+
+
+@one_database
+def test_what_is_made_of_a_small_file_leaves_the_disk_its_room(
+    any_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage, megabyte = shutil.disk_usage("/"), 1024 * 1024
+    with any_app.app_context():
+        free = settings().min_free_bytes + 300 * megabyte
+        monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=free))
+        assert jobs._limits(100 * megabyte, 60.0).output_mb == 150
+        assert jobs._limits(10 * megabyte, 60.0).output_mb == 104
 
 
 # Claims --------------------------------------------------------------------------------------
@@ -236,7 +326,7 @@ def test_of_two_workers_one_gets_it(any_app: Flask, add_video: AddVideo) -> None
             lambda: service.fail_stream(file_id, claim, "limits"),
             lambda: service.give_up_attempt(file_id, claim, "crashed"),
         ):
-            with pytest.raises(service.ClaimLost):
+            with pytest.raises(ClaimLost):
                 act()
         service.finish_stream(file_id, newer, 9)
         assert state_of(file_id) == ("ready", 2, "")
@@ -259,7 +349,30 @@ def test_who_loses_the_claim_leaves_the_row_alone(
         assert (get_stream(file_id).claim, get_stream(file_id).status) == ("another:1:x", "making")
 
 
-def test_the_claims_of_a_dead_process_are_free_at_once(any_app: Flask, add_video: AddVideo) -> None:
+def test_who_tries_again_too_late_leaves_the_work_of_another_alone(
+    any_app: Flask, add_video: AddVideo
+) -> None:
+    with any_app.app_context():
+        file_id = add_video()
+        service.fail_stream(file_id, service.claim_stream(file_id) or "", "limits")
+        db.session.commit()
+        material = db.session.query(Material).one()
+        seen = get_stream(file_id)  # by this request, which keeps it as it was
+        assert seen.is_curable
+        with any_app.app_context():
+            same = db.session.query(Material).one()
+            service.retry_stream(same.uploader, same)
+            assert service.claim_stream(file_id)
+            db.session.commit()
+        with pytest.raises(Conflict):
+            service.retry_stream(material.uploader, material)
+        assert state_of(file_id) == ("making", 1, "")
+
+
+def test_the_claims_of_a_dead_process_are_free_at_once(
+    any_app: Flask, add_video: AddVideo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_cutting(monkeypatch, small_stream)
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     with any_app.app_context():
@@ -318,6 +431,7 @@ def test_asking_twice_asks_once(any_app: Flask, add_video: AddVideo) -> None:
 # Limits --------------------------------------------------------------------------------------
 
 
+@one_database
 @pytest.mark.parametrize(
     ("duration", "wall_s", "cpu_s"),
     [(None, 21600, 43200), (2.0, 340, 680), (600.0, 12300, 24600), (9e5, 21600, 43200)],
@@ -347,6 +461,7 @@ def test_one_worker_has_no_video_in_hand(make_app: MakeApp, workers: int, places
         assert jobs.lane_places() == places
 
 
+@one_database
 def test_while_the_lane_is_full_a_video_waits_in_the_database(
     any_app: Flask, add_video: AddVideo
 ) -> None:
@@ -356,6 +471,7 @@ def test_while_the_lane_is_full_a_video_waits_in_the_database(
         assert state_of(file_id) == ("waiting", 0, "")
 
 
+@one_database
 def test_the_next_video_follows_by_itself(
     any_app: Flask, add_video: AddVideo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -369,8 +485,6 @@ def test_the_next_video_follows_by_itself(
 def test_the_queue_holds_no_more_than_there_are_places(
     make_app: MakeApp, people: dict[str, int], clip: bytes
 ) -> None:
-    from tests.samples import make_material
-
     app = make_app(queue_immediate=False)
     with app.app_context():
         for number in range(3):
@@ -386,7 +500,7 @@ def test_the_queue_holds_no_more_than_there_are_places(
 def test_progress_is_written_and_never_falls(any_app: Flask, add_video: AddVideo) -> None:
     with any_app.app_context():
         file_id = add_video()
-        beat = Heartbeat(file_id, service.claim_stream(file_id) or "")
+        beat = heartbeat(file_id, service.claim_stream(file_id) or "")
         for step, percent, expected in (("stream", 40, 40), ("save", 0, 40), ("stream", 30, 40)):
             beat.last = 0.0
             beat(step, percent)

@@ -11,11 +11,12 @@ from flask.testing import FlaskClient
 
 from edu.extensions import db
 from edu.materials.models import Material, MaterialStatus
+from edu.media.streaming import StreamFiles
 from edu.streams.models import Stream
-from edu.streams.service import request_stream
-from jobs.streams import make_stream
+from edu.streams.service import FAILURES
 from tests.conftest import sign_in
 from tests.samples import make_material
+from tests.streams.conftest import give_stream, state_of
 
 NAMES = {
     "master.m3u8": "application/vnd.apple.mpegurl",
@@ -34,13 +35,13 @@ STRANGE = (
 
 
 @pytest.fixture
-def video_id(app: Flask, people: dict[str, int], clip: bytes) -> int:
+def video_id(
+    app: Flask, people: dict[str, int], clip: bytes, cut_clip: StreamFiles, tmp_path: Path
+) -> int:
     """A published video of Alice's with its stream."""
     with app.app_context():
         material = make_material(people["alice"], content=clip, kind="video")
-        request_stream(material.file)
-        db.session.commit()
-        make_stream(material.file_id)
+        give_stream(material, cut_clip, tmp_path)
         return material.id
 
 
@@ -50,9 +51,10 @@ def change(app: Flask, material_id: int, **values: object) -> None:
         material = db.session.get_one(Material, material_id)
         stream = db.session.get_one(Stream, material.file_id)
         for name, value in values.items():
-            setattr(stream if name in ("percent", "stream") else material, name, value)
             if name == "stream":
                 stream.status = str(value)
+            else:
+                setattr(stream if name in ("percent", "error") else material, name, value)
         db.session.commit()
 
 
@@ -149,6 +151,52 @@ def test_who_waits_sees_how_far_it_is_until_it_ends(
         assert client.get(f"/materials/{video_id}/stream").text.split() == [
             *("<p", 'id="stream"', "hidden></p>")
         ]
+    change(app, video_id, stream="ready")
+    line = client.get(f"/materials/{video_id}/stream", headers={"HX-Request": "true"}).text
+    assert f'hidden data-stream="/materials/{video_id}/stream/master.m3u8"' in line
+    assert "hx-get" not in line
+
+
+def test_of_a_rejected_video_nobody_waits_for_a_stream(app: Flask, video_id: int) -> None:
+    """Nothing makes it before the video is shown again: a page that asks would ask for ever."""
+    change(app, video_id, stream="waiting", status=MaterialStatus.REJECTED.value)
+    page = sign_in(app.test_client(), "alice").get(f"/materials/{video_id}")
+    assert page.status_code == 200
+    assert 'hx-trigger="every 5s"' not in page.text
+
+
+def test_who_may_try_again_sees_why_there_is_none(
+    app: Flask, video_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr("jobs.queue.Job.enqueue", lambda _self, *args: asked.append(args))
+    app.config["WTF_CSRF_ENABLED"] = False
+    people = {name: sign_in(app.test_client(), name) for name in ("alice", "maria", "charlie")}
+    people["stranger"] = app.test_client()
+    page, again = f"/materials/{video_id}", f"/materials/{video_id}/stream/retry"
+    for error, curable in (("frames", 0), ("limits", 1)):
+        change(app, video_id, stream="failed", error=error)
+        told = {who: browser.get(page).text for who, browser in people.items()}
+        for who, text in told.items():
+            knows = who in ("alice", "maria")
+            assert (str(FAILURES[error]) in text) == knows, who
+            assert text.count(again) == (curable if knows else 0), who
+            assert "data-stream" not in text
+        assert people["alice"].post(again).status_code == (303 if curable else 409)
+    assert len(asked) == 1
+    with app.app_context():
+        assert state_of(db.session.get_one(Material, video_id).file_id) == ("waiting", 0, "")
+    change(app, video_id, stream="failed", error="crashed")
+    codes = [people[who].post(again).status_code for who in ("stranger", "charlie", "maria")]
+    assert codes == [303, 403, 303]
+    assert people["maria"].post(again).status_code == 409
+
+
+def test_the_api_tells_how_far_it_is(app: Flask, client: FlaskClient, video_id: int) -> None:
+    change(app, video_id, stream="making", percent=40)
+    found = client.get(f"/api/materials/{video_id}").json
+    assert found
+    assert found["stream"] == {"status": "making", "percent": 40, "failure": ""}
 
 
 def test_a_document_has_no_stream(

@@ -16,7 +16,7 @@ from edu.api.security import issue_token
 from edu.extensions import db, storage
 from edu.materials.models import Material
 from edu.storage.base import original_key
-from tests.samples import make_category, material_id_of, upload_form
+from tests.samples import make_category, make_material, material_id_of, upload_form
 from tests.uploads.conftest import Sender, change_row, count_rows, files_of, path_of, sender_in
 
 
@@ -176,3 +176,26 @@ def test_a_script_names_its_upload(app: Flask, people: dict[str, int], pdf_file:
     assert (count_rows(app), files_of(app)) == (0, [])
     again = script.client.post("/api/materials", data=form, headers=headers)
     assert again.status_code == 422
+
+
+def test_a_script_replaces_a_file_by_its_upload(
+    app: Flask, people: dict[str, int], pdf_file: Path
+) -> None:
+    with app.app_context():
+        material_id = make_material(people["alice"]).id
+        token = issue_token(db.session.get_one(User, people["maria"]))
+    script = Sender(app.test_client())
+    script.headers["Authorization"] = f"Bearer {token}"
+    upload_id = script.sent(pdf_file.read_bytes(), "newer.pdf")
+    address, headers = (
+        f"/api/materials/{material_id}/versions",
+        {"Authorization": f"Bearer {token}"},
+    )
+    nothing = script.client.post(address, data={"upload_id": ""}, headers=headers)
+    assert nothing.status_code == 422
+    answer: Any = script.client.post(address, data={"upload_id": upload_id}, headers=headers)
+    assert answer.status_code == 201, answer.text
+    assert answer.json["file"]["name"] == "newer.pdf"
+    assert (count_rows(app), files_of(app)) == (0, [])
+    again: Any = script.client.post(address, data={"upload_id": upload_id}, headers=headers)
+    assert (again.status_code, again.json["code"]) == (422, "gone")

@@ -84,9 +84,15 @@ def test_uploaders_edit_until_it_is_published(
 
 
 @pytest.mark.parametrize("status", MaterialStatus)
-def test_moderators_of_the_subject_edit_always(
+def test_moderators_of_the_subject_edit_all_but_the_deleted(
     app: Flask, maria: FlaskClient, own: dict[str, int], status: MaterialStatus
 ) -> None:
+    if status == MaterialStatus.ARCHIVED:
+        sent = {**upload_form(0), "category": "1", "title": "Новое"}
+        answer = maria.post(f"/materials/{own[status]}/edit", data=sent)
+        assert answer.status_code == 403
+        assert "in the trash" in answer.text
+        return
     assert edit(maria, own[status], title="Новое").status_code == 303
     with app.app_context():
         assert get_material(own[status]).title == "Новое"
@@ -226,7 +232,7 @@ def test_what_was_sent_back_waits_again(
 
 
 def test_other_states_stay_as_they_are(app: Flask, maria: FlaskClient, own: dict[str, int]) -> None:
-    for status in set(MaterialStatus) - {MaterialStatus.REJECTED}:
+    for status in set(MaterialStatus) - {MaterialStatus.REJECTED, MaterialStatus.ARCHIVED}:
         edit(maria, own[status], title="Новое")
         with app.app_context():
             assert get_material(own[status]).status == status

@@ -13,6 +13,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from edu.accounts.models import User
+from edu.claims import ClaimLost
 from edu.errors import Forbidden
 from edu.extensions import db, search_index, settings
 from edu.materials.models import MaterialStatus, MaterialVersion
@@ -311,7 +312,7 @@ def test_who_works_on_the_old_file_can_write_nothing(
             lambda: media.fail_material(waiting, claim, "broken"),
             lambda: media.give_up_attempt(waiting, claim, "crashed"),
         ):
-            with pytest.raises(media.ClaimLost):
+            with pytest.raises(ClaimLost):
                 act()
             db.session.rollback()
         material = get_material(waiting)

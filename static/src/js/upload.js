@@ -3,6 +3,7 @@ import { Arriving } from "./arriving.js";
 import { formatSize } from "./sizes.js";
 
 const TITLE_FROM_NAME = /\.[^.]+$/;
+const CAPTIONS = /\.(vtt|srt)$/i;
 const htmx = window.htmx;
 const rows = new Map(); // each list of files on their way, and its rows
 
@@ -29,7 +30,7 @@ function complaint(zone, file) {
 function takeFiles(zone) {
   const form = zone.closest("form");
   const input = zone.querySelector('input[type="file"]');
-  const files = [...input.files];
+  const [files, captions] = parted([...input.files], form);
   const wrong = files.map((file) => [file, complaint(zone, file)]).filter(([, text]) => text);
   const good = files.filter((file) => !wrong.some(([bad]) => bad === file));
   const told = ([file, text]) => (files.length > 1 ? `${file.name}: ${text}` : text);
@@ -41,12 +42,43 @@ function takeFiles(zone) {
     }
     good.forEach((file) => addRow(form, file));
   }
+  captions.forEach((file) => attach(form, file));
   const some = rowsOf(form).length > 0;
   input.setCustomValidity(wrong.length && !some ? wrong[0][1] : "");
   if (some) {
     input.value = ""; // the bytes go by themselves, not with the form
   }
   fit(form);
+}
+
+/** Subtitles that lie beside a video of their name go with it; any other is judged as a file. */
+function parted(files, form) {
+  const stems = [...files, ...rowsOf(form).map((row) => row.file)]
+    .filter((file) => /\.mp4$/i.test(file.name))
+    .map(stem);
+  const goesWith = (file) =>
+    "takesMany" in form.dataset && CAPTIONS.test(file.name) && stems.includes(stem(file));
+  return [files.filter((file) => !goesWith(file)), files.filter(goesWith)];
+}
+
+const stem = (file) => file.name.replace(TITLE_FROM_NAME, "").toLowerCase();
+
+function attach(form, captions) {
+  const row = rowsOf(form).find((each) => stem(each.file) === stem(captions));
+  if (row) {
+    row.captions = captions;
+    row.part("name").textContent = `${row.file.name} + ${captions.name}`;
+  }
+}
+
+/** The one file of the form takes its subtitles along in the field for them. */
+function fillCaptions(form, row) {
+  const input = form.elements.namedItem("captions");
+  if (row.captions && input && !input.files.length) {
+    const chosen = new DataTransfer();
+    chosen.items.add(row.captions);
+    input.files = chosen.files;
+  }
 }
 
 function nameFile(zone, files) {
@@ -81,6 +113,10 @@ function fit(form) {
   if (title) {
     title.disabled = many;
     title.closest(".field").hidden = many;
+  }
+  const captions = form.querySelector("#captions-field");
+  if (captions) {
+    captions.hidden = many;
   }
   for (const row of all) {
     const asked = many && !row.isOver;
@@ -140,12 +176,17 @@ function goOn(form, row) {
   const request = issue;
   wait(form, false);
   form.elements.namedItem("upload").value = row.id;
+  fillCaptions(form, row);
   request(true);
 }
 
 async function post(form, row, anyway = false) {
   const data = new FormData(form);
   data.delete("file");
+  data.delete("captions"); // those of one, if any, are its own
+  if (row.captions) {
+    data.set("captions", row.captions);
+  }
   data.set("title", row.part("row-title").value);
   data.set(anyway ? "token" : "upload", anyway ? row.token : row.id);
   row.part("again").hidden = true;
@@ -277,7 +318,11 @@ for (const name of ["htmx:beforeOnLoad", "htmx:afterRequest"]) {
 
 // Without this script the form takes one file.
 function prepare(form) {
-  form.elements.namedItem("file").multiple = "takesMany" in form.dataset;
+  const input = form.elements.namedItem("file");
+  input.multiple = "takesMany" in form.dataset;
+  if (input.multiple && !input.accept.includes(".vtt")) {
+    input.accept += ",.vtt,.srt";
+  }
   fit(form);
 }
 

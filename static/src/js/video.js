@@ -1,19 +1,23 @@
 // A video: its stream where there is one, the speed that the person likes, and its chapters.
+import { openTranscript } from "./captions.js";
+
 const SPEED = "video-speed";
 const HLS = "application/vnd.apple.mpegurl";
 const PATIENCE_MS = 8000;
 
-// Plays an address from a second on.
-function load(video, address, second) {
-  const goOn = !video.paused; // a new source stops the player
+// Plays an address from a second on. Where the storage is a bucket, pieces of streams come from
+// there, and a browser takes them only when it is asked with `crossOrigin`.
+function load(video, address, second, { crossOrigin = null, goOn = !video.paused } = {}) {
   const seek = () => {
     if (second > 0) {
       video.currentTime = second;
     }
   };
   video.addEventListener("loadedmetadata", seek, { once: true });
+  video.crossOrigin = crossOrigin;
   video.src = address;
   video.preload = "metadata"; // not before, or what was there is loaded, too
+  // A new source stops the player.
   if (goOn) {
     video.play().catch(() => {});
   }
@@ -44,22 +48,72 @@ function watch(video, fail) {
   }
 }
 
+// Whether the person wants it to play: a browser that gives a source up stops the player, and tells
+// nobody of it.
+function watchWish(video) {
+  let wants = !video.paused;
+  video.addEventListener("play", () => {
+    wants = true;
+  });
+  video.addEventListener("pause", () => {
+    wants = false;
+  });
+  return () => wants;
+}
+
 // The stream is a better way to the same pictures; whatever goes wrong with it, the file is there.
-function openStream(video) {
-  const { stream, player, begin } = video.dataset;
+function openStream(video, { stream, player }) {
   if (!stream) {
     return;
   }
   const file = video.src;
-  const playFile = () => load(video, file, video.currentTime || Number(begin));
+  const second = video.currentTime || Number(video.dataset.begin);
+  const wants = watchWish(video);
+  // A source that fails before its beginning is known leaves the player at zero, and stopped.
+  const playFile = () => load(video, file, video.currentTime || second, { goOn: wants() });
   if (video.canPlayType(HLS)) {
     watch(video, playFile);
-    load(video, stream, Number(begin));
+    load(video, stream, second, { crossOrigin: "anonymous" });
     return;
   }
   import(player)
-    .then(({ attach }) => attach(video, stream, Number(begin), playFile))
+    .then(({ attach }) => attach(video, stream, video.currentTime || second, playFile))
     .catch(playFile);
+}
+
+// A page that was opened while the stream was being made learns here that it is ready: who has not
+// begun to watch gets it at once, who has is asked.
+function awaitStream(video) {
+  const untouched = () =>
+    video.paused && video.currentTime <= Number(video.dataset.begin) && !video.played.length;
+  document.addEventListener("htmx:load", ({ target }) => {
+    if (target.id !== "stream" || !target.dataset.stream) {
+      return;
+    }
+    const move = () => {
+      target.hidden = true;
+      keepWays(video);
+      openStream(video, target.dataset);
+    };
+    if (untouched()) {
+      move();
+      return;
+    }
+    target.hidden = false;
+    target.querySelector("button").addEventListener("click", move, { once: true });
+  });
+}
+
+// With a new source a player goes back to its default speed, and chooses subtitles anew.
+function keepWays(video) {
+  video.defaultPlaybackRate = video.playbackRate;
+  const modes = [...video.textTracks].map((track) => [track, track.mode]);
+  const restore = () => {
+    for (const [track, mode] of modes) {
+      track.mode = mode;
+    }
+  };
+  video.addEventListener("loadedmetadata", restore, { once: true });
 }
 
 function readSpeed() {
@@ -118,19 +172,21 @@ function follow(video, links) {
   }
 }
 
+function goTo(video, event, link) {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) {
+    return;
+  }
+  event.preventDefault();
+  history.replaceState(history.state, "", link.href);
+  video.currentTime = Number(link.dataset.second);
+  video.scrollIntoView({ block: "nearest" });
+  video.play().catch(() => {}); // a browser that does not play yet has sought all the same
+}
+
 function openChapters(video, links) {
   follow(video, links);
   for (const link of links) {
-    link.addEventListener("click", (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) {
-        return;
-      }
-      event.preventDefault();
-      history.replaceState(history.state, "", link.href);
-      video.currentTime = Number(link.dataset.second);
-      video.scrollIntoView({ block: "nearest" });
-      video.play().catch(() => {}); // a browser that does not play yet has sought all the same
-    });
+    link.addEventListener("click", (event) => goTo(video, event, link));
   }
 }
 
@@ -140,6 +196,8 @@ export function openVideo() {
     return;
   }
   openSpeed(video);
-  openStream(video);
+  openStream(video, video.dataset);
+  awaitStream(video);
   openChapters(video, [...document.querySelectorAll("a[data-second]")]);
+  openTranscript(video, (event, link) => goTo(video, event, link));
 }

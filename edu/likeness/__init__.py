@@ -1,0 +1,1 @@
+"""Other files with the same text."""

@@ -1,0 +1,1 @@
+"""Materials that were deleted, and the bytes that go with them."""
