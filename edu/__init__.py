@@ -157,6 +157,7 @@ def register_pages(app: Flask) -> None:
     from edu.site.views import assets, health, main, styleguide
     from edu.streams.views import bp as streams
     from edu.subscriptions.views import bp as subscriptions
+    from edu.telegram_chats.views import bp as telegram_chats
     from edu.tokens.views import bp as tokens
     from edu.trash.views import bp as trash
     from edu.uploads.views import bp as uploads
@@ -187,6 +188,7 @@ def register_pages(app: Flask) -> None:
         notifications,
         subscriptions,
         privacy,
+        telegram_chats,
         admin,
     ):
         app.register_blueprint(blueprint)

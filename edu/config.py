@@ -119,6 +119,7 @@ class Settings:
     oidc_client_id: str
     oidc_client_secret: str = field(repr=False)
     telegram_token: str = field(repr=False)
+    telegram_bot_name: str
     telegram_api_url: str
     queue_immediate: bool = False
 
@@ -293,6 +294,7 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
         "telegram_token": read.secret(
             "TELEGRAM_BOT_TOKEN", r"\d+:[\w-]+", "a token from @BotFather (digits, colon, letters)"
         ),
+        "telegram_bot_name": _bot_name(read),
         "telegram_api_url": read.url(
             "TELEGRAM_API_URL", "https://api.telegram.org", ("http", "https")
         ).rstrip("/"),
@@ -304,6 +306,13 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
         raise SettingsError("\n".join(read.problems))
     values["secret_key"] = values["secret_key"] or _local_secret(values["data_dir"])
     return Settings(**values)
+
+
+def _bot_name(read: _Reader) -> str:
+    name = read.text("TELEGRAM_BOT_NAME").removeprefix("@")
+    if name and not re.fullmatch(r"[A-Za-z]\w{3,31}", name, re.ASCII):
+        read.problems.append("TELEGRAM_BOT_NAME: does not look like the name of a bot")
+    return name
 
 
 def _search_backend(read: _Reader, database_url: str) -> str:

@@ -13,13 +13,22 @@ from edu.likeness.models import SimilarText, TextBand, TextPrint
 from edu.mail.models import Letter
 from edu.materials.models import Material, MaterialVersion, Passage, StoredFile, Tag, View
 from edu.notifications.models import Delivery, Notification, NotificationChoice
+from edu.oauth.models import AuthorizationCode
 from edu.plans.models import Plan, PlanStep
 from edu.ratings.models import Rating
+from edu.reports.models import Report
 from edu.search.models import Completion, RecentQuery
 from edu.second_factor.models import Authenticator, SpareCode
 from edu.sessions.models import UserSession
 from edu.streams.models import Stream
 from edu.subscriptions.models import FeedToken, Subscription
+from edu.telegram_chats.models import (
+    TelegramChat,
+    TelegramFile,
+    TelegramPoller,
+    TelegramSearch,
+)
+from edu.telegram_links.models import LinkRequest, TelegramLink
 from edu.tokens.models import PersonalToken, RefreshToken
 from edu.trash.models import PurgedMaterial, TrashEntry, UnusedFile
 from edu.uploads.models import Upload
@@ -27,6 +36,7 @@ from edu.uploads.models import Upload
 __all__ = [
     "AuditEntry",
     "Authenticator",
+    "AuthorizationCode",
     "CachedAnswer",
     "Caption",
     "Category",
@@ -42,6 +52,7 @@ __all__ = [
     "Identity",
     "Letter",
     "LetterToken",
+    "LinkRequest",
     "Material",
     "MaterialRequest",
     "MaterialVersion",
@@ -57,6 +68,7 @@ __all__ = [
     "Rating",
     "RecentQuery",
     "RefreshToken",
+    "Report",
     "SavedAnswer",
     "SignInFailure",
     "SimilarText",
@@ -66,6 +78,11 @@ __all__ = [
     "Stream",
     "Subscription",
     "Tag",
+    "TelegramChat",
+    "TelegramFile",
+    "TelegramLink",
+    "TelegramPoller",
+    "TelegramSearch",
     "TextBand",
     "TextPrint",
     "TrashEntry",

@@ -36,7 +36,9 @@ class Permission(StrEnum):
     DELETE_PUBLISHED = "delete_published"
     RETRY = "retry"
     RATE = "rate"
+    REPORT = "report"
     REVIEW = "review"
+    SETTLE_REPORTS = "settle_reports"
     ANSWER_DEMAND = "answer_demand"  # settle requests for materials; also those of no subject
     SECOND_FACTOR = "second_factor"  # offered to those who could do harm
     MANAGE_PEOPLE = "manage_people"
@@ -67,7 +69,9 @@ GRANTS: Mapping[Permission, Mapping[Role, tuple[Scope, ...]]] = {
     Permission.DELETE_PUBLISHED: {MODERATOR: (SUBJECT,), ADMIN: (ANY,)},
     Permission.RETRY: {USER: (OWN,), MODERATOR: (OWN, SUBJECT), ADMIN: (ANY,)},
     Permission.RATE: {USER: (ANY,), MODERATOR: (ANY,), ADMIN: (ANY,)},
+    Permission.REPORT: {USER: (ANY,), MODERATOR: (ANY,), ADMIN: (ANY,)},
     Permission.REVIEW: {MODERATOR: (SUBJECT,), ADMIN: (ANY,)},
+    Permission.SETTLE_REPORTS: {MODERATOR: (SUBJECT,), ADMIN: (ANY,)},
     Permission.ANSWER_DEMAND: {MODERATOR: (SUBJECT,), ADMIN: (ANY,)},
     Permission.SECOND_FACTOR: {MODERATOR: (ANY,), ADMIN: (ANY,)},
     Permission.MANAGE_PEOPLE: {ADMIN: (ANY,)},

@@ -26,7 +26,7 @@ from edu.tree.service import ensure_category
 from tests.conftest import make_people, make_user
 from tests.samples import confine, make_material
 
-EVERYBODY = {Permission.UPLOAD, Permission.RATE}
+EVERYBODY = {Permission.UPLOAD, Permission.RATE, Permission.REPORT}
 OWNERS = {
     Permission.SEE_UNPUBLISHED,
     Permission.EDIT,
@@ -40,6 +40,7 @@ MODERATORS = OWNERS | {
     Permission.EDIT_PUBLISHED,
     Permission.DELETE_PUBLISHED,
     Permission.REVIEW,
+    Permission.SETTLE_REPORTS,
     Permission.ANSWER_DEMAND,
 }
 SECURED = {Permission.SECOND_FACTOR}

@@ -31,7 +31,7 @@ def record_opening(user: User | None, material: Material) -> None:
 
 def save_place(user: User, material: Material, place: int) -> None:
     """The person has read up to here. Raises InvalidInput when the material has no such place."""
-    if not 0 <= place <= _last_place(material):
+    if not 0 <= place <= last_place(material):
         raise InvalidInput(_("There is no such place in this material."), field="place")
     _keep_entry(user, material, place=place, opened_at=utcnow())
 
@@ -45,7 +45,8 @@ def _keep_entry(user: User, material: Material, **values: Any) -> None:
     db.session.execute(statement.on_conflict_do_update(index_elements=one, set_=values))
 
 
-def _last_place(material: Material) -> int:
+def last_place(material: Material) -> int:
+    """The last page, section or second; MAX_PLACE where it is not known."""
     file = material.file
     if file.kind == "video":
         return math.ceil(file.duration) if file.duration else MAX_PLACE

@@ -194,17 +194,27 @@ def list_newest(limit: int = 10) -> list[Material]:
     return list(db.session.scalars(with_details(query)))
 
 
-def list_in_category(category: Category, page: int) -> Page:
+def _published(*conditions: ColumnElement[bool]) -> Select[Material]:
+    query = select(Material).where(Material.status == MaterialStatus.ACTIVE, *conditions)
+    return query.order_by(Material.published_at.desc(), Material.id.desc())
+
+
+def list_in_category(category: Category, page: int, per_page: int | None = None) -> Page:
     """Published materials of a category and all below it, newest first."""
-    query = (
-        select(Material)
-        .where(
-            Material.status == MaterialStatus.ACTIVE,
-            Material.category_id.in_(descendant_ids(category)),
-        )
-        .order_by(Material.published_at.desc(), Material.id.desc())
-    )
-    return paginate(query, page)
+    inside = Material.category_id.in_(descendant_ids(category))
+    return paginate(_published(inside), page, per_page)
+
+
+def list_of_type(kind: MaterialType, page: int, per_page: int | None = None) -> Page:
+    """Published materials of a type, newest first."""
+    return paginate(_published(Material.type == kind), page, per_page)
+
+
+def count_by_type() -> dict[MaterialType, int]:
+    """Published materials of each type; types without any are left out."""
+    query = select(Material.type, func.count()).where(Material.status == MaterialStatus.ACTIVE)
+    rows = db.session.execute(query.group_by(Material.type))
+    return {MaterialType(row[0]): row[1] for row in rows}
 
 
 def count_by_category() -> dict[int, int]:

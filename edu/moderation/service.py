@@ -17,6 +17,10 @@ from edu.materials.models import Material, MaterialStatus, StoredFile
 from edu.materials.service import OUT, Page, paginate, visible_to
 from edu.notifications.service import notify_decision
 from edu.permissions import Permission, lies_within_moderated, may
+from edu.reports.models import ReportState
+from edu.reports.service import close_reports, require_settler
+from edu.site.audit import record
+from edu.trash.service import delete_material
 
 MAX_REASON = 1000
 
@@ -117,3 +121,64 @@ def reject_material(
     rejected = MaterialStatus.REJECTED.value
     _decide(moderator, material, edition, status=rejected, reject_reason=reason)
     notify_decision(material, "rejected", reason)
+
+
+# Reported materials ---------------------------------------------------------------------------
+
+
+def return_to_review(
+    moderator: User | None, material: Material, answer: str = "", *, edition: str = ""
+) -> None:
+    """Take a published material off the site until it is decided on anew, as if it were new.
+
+    Who has reported it is told, with the answer; its uploader by the next decision. `edition` is
+    that of the reports. Raises Forbidden, InvalidInput or Conflict.
+    """
+    moderator = require_moderator(moderator)
+    if not may(moderator, Permission.REVIEW, material):
+        raise Forbidden(_("You do not moderate this subject."))
+    back = update(Material).where(
+        Material.id == material.id, Material.status == MaterialStatus.ACTIVE
+    )
+    # Not published any more, so its uploader may mend what is found wrong.
+    back = back.values(
+        status=MaterialStatus.PENDING.value, published_at=None, revision=Material.revision + 1
+    )
+    if change_rows(back) == 0:
+        raise Conflict(_("The material is not published any more."))
+    db.session.refresh(material)
+    close_reports(moderator, material, ReportState.RETURNED, answer, edition=edition)
+
+
+def settle_reports(
+    moderator: User | None,
+    material: Material,
+    outcome: ReportState,
+    answer: str = "",
+    *,
+    reason: str = "",
+    edition: str = "",
+) -> int:
+    """Decide on a reported material; all who have reported it are told. Counts the reports.
+
+    They read the answer, without which nobody is turned down; its uploader reads the reason of a
+    deletion. `edition` is that of the reports which the moderator has seen. Raises SignInRequired,
+    Forbidden, InvalidInput, or Conflict when somebody else was first.
+    """
+    moderator = require_settler(moderator)
+    if not may(moderator, Permission.SETTLE_REPORTS, material):
+        raise Forbidden(_("You do not moderate this subject."))
+    if outcome is ReportState.KEPT and not answer.strip():
+        raise InvalidInput(_("Tell those who have reported it why it stays."), field="answer")
+    # Whoever decides on the same material, here or elsewhere, begins with its row: nobody waits in
+    # a circle, nor is anything reported meanwhile.
+    db.session.execute(select(Material.id).where(Material.id == material.id).with_for_update())
+    count = close_reports(moderator, material, outcome, answer, edition=edition)
+    if count == 0:
+        raise Conflict(_("Somebody has already settled this."))
+    if outcome is ReportState.RETURNED:
+        return_to_review(moderator, material)
+    elif outcome is ReportState.DELETED:
+        delete_material(moderator, material, reason)
+    record(moderator, f"reports_{outcome}", f"material:{material.id}", answer.strip())
+    return count

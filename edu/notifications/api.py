@@ -20,6 +20,7 @@ from edu.notifications.schemas import (
     NotificationPath,
     NotificationQuery,
 )
+from edu.notifications.titles import shown_title
 
 bp = make_blueprint("notifications", "Notifications", "What you were told, and when to be told.")
 
@@ -34,14 +35,15 @@ def _writer() -> User:
 
 def _item(notification: Notification) -> NotificationItem:
     url = absolute_url("materials.show", material_id=notification.material_id)
-    return NotificationItem.of(notification, url)
+    return NotificationItem.of(notification, shown_title(notification), url)
 
 
 @bp.get(
     "/users/me/notifications",
     operation_id="listNotifications",
     summary="What you were told",
-    description="New materials of what you follow, and decisions on your uploads; newest first.",
+    description="New materials of what you follow, decisions on your uploads, what became of your "
+    "requests and reports; newest first.",
     security=BEARER,
     responses={200: NotificationList, **problems(401, 403, 422)},
 )

@@ -43,6 +43,7 @@ class EmailChannel:
         Topic.MATERIALS: Pace.DAILY,
         Topic.DECISIONS: Pace.INSTANT,
         Topic.REQUESTS: Pace.INSTANT,
+        Topic.REPORTS: Pace.INSTANT,
     }
 
     @property

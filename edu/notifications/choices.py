@@ -22,6 +22,7 @@ def topic_label(topic: str) -> str:
         Topic.MATERIALS: _("New materials that you follow"),
         Topic.DECISIONS: _("Decisions on your uploads"),
         Topic.REQUESTS: _("Materials that you asked for"),
+        Topic.REPORTS: _("Materials that you reported"),
     }
     return str(labels[Topic(topic)])
 

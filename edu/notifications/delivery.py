@@ -90,8 +90,8 @@ def _load(ids: Collection[int]) -> list[Notification]:
 def _is_wanted(notification: Notification, topics: set[str]) -> bool:
     """Not what has been turned off since, or could not be opened any more."""
     gone = notification.material.status != MaterialStatus.ACTIVE
-    own = notification.topic == Topic.DECISIONS
-    return notification.topic in topics and (own or not gone)
+    told = notification.topic in (Topic.DECISIONS, Topic.REPORTS)
+    return notification.topic in topics and (told or not gone)
 
 
 def _put_off(taken: Collection[int]) -> None:

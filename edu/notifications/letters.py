@@ -9,6 +9,7 @@ from edu.extensions import absolute_url
 from edu.mail.service import write_letter
 from edu.notifications.models import Notification, Topic
 from edu.notifications.timing import digest_day
+from edu.notifications.titles import shown_title
 from edu.notifications.unsubscribing import unsubscribe_url
 
 MOST_IN_LETTER = 50  # the rest is named by its number
@@ -16,6 +17,7 @@ KINDS = {
     Topic.MATERIALS: "new_materials",
     Topic.DECISIONS: "decision",
     Topic.REQUESTS: "request_met",
+    Topic.REPORTS: "report_settled",
 }
 
 
@@ -32,6 +34,7 @@ def write_notification(user: User, notification: Notification, channel: str) -> 
         **_links(user, channel, topic),
         decision=notification.kind,
         note=notification.note,
+        title=shown_title(notification),
         material=notification.material,
         url=_page_of(notification),
     )
@@ -46,7 +49,9 @@ def write_digest(user: User, notifications: Sequence[Notification], channel: str
         user=user,
         key=f"digest:{user.id}:{digest_day()}",
         **_links(user, channel, Topic(topics.pop()) if len(topics) == 1 else None),
-        items=[(each, _page_of(each)) for each in notifications[:MOST_IN_LETTER]],
+        items=[
+            (each, _page_of(each), shown_title(each)) for each in notifications[:MOST_IN_LETTER]
+        ],
         more=max(len(notifications) - MOST_IN_LETTER, 0),
         url=absolute_url("notifications.index"),
     )
@@ -60,4 +65,6 @@ def _links(user: User, channel: str, topic: Topic | None) -> dict[str, str]:
 
 
 def _page_of(notification: Notification) -> str:
+    if not notification.leads_to_material:
+        return absolute_url("reports.own")
     return absolute_url("materials.show", material_id=notification.material_id)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from edu.accounts.models import User
 from edu.extensions import Model, UtcDateTime, utcnow
-from edu.materials.models import Material
+from edu.materials.models import Material, MaterialStatus
 
 
 class Topic(StrEnum):
@@ -19,6 +19,7 @@ class Topic(StrEnum):
     MATERIALS = "materials"  # new ones, by subscription
     DECISIONS = "decisions"  # on one's own uploads
     REQUESTS = "requests"  # for materials, that have been met
+    REPORTS = "reports"  # of materials, that have been settled
 
 
 class Pace(StrEnum):
@@ -32,7 +33,7 @@ class Pace(StrEnum):
 class Notification(Model):
     """One thing that one person is told of. `occasion` names it, so that it is told once:
     `material:12` for a new material, `approved:12:…`, `rejected:12:…`, `failed:12:…`,
-    `deleted:12:…`, `found:12:…`.
+    `deleted:12:…`, `found:12:…`, `report_kept:12:…` and so on.
     """
 
     __tablename__ = "notifications"
@@ -44,7 +45,8 @@ class Notification(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     topic: Mapped[str] = mapped_column(String(16))
-    kind: Mapped[str] = mapped_column(String(16))  # new, approved, rejected, failed, deleted, found
+    # new, approved, rejected, failed, deleted, found, report_kept, report_returned, report_deleted
+    kind: Mapped[str] = mapped_column(String(16))
     occasion: Mapped[str] = mapped_column(String(80))
     material_id: Mapped[int] = mapped_column(
         ForeignKey("materials.id", ondelete="CASCADE"), index=True
@@ -55,6 +57,11 @@ class Notification(Model):
 
     user: Mapped[User] = relationship()
     material: Mapped[Material] = relationship()
+
+    @property
+    def leads_to_material(self) -> bool:
+        """Whether the person may open it: what they had reported may be hidden since."""
+        return self.topic != Topic.REPORTS or self.material.status == MaterialStatus.ACTIVE
 
 
 class Delivery(Model):

@@ -24,7 +24,8 @@ _EXAMPLE: dict[str, Any] = {
     "read": False,
     "created_at": "2026-02-01T09:00:00Z",
 }
-_TOLD = {"rejected", "deleted", "found"}  # kinds whose note is for the person
+_REPORTED = {"report_kept", "report_returned", "report_deleted"}
+_TOLD = {"rejected", "deleted", "found", *_REPORTED}  # kinds whose note is for the person
 _CHOICE: dict[str, Any] = {"topic": "materials", "channel": "email", "pace": "daily"}
 
 
@@ -47,7 +48,7 @@ class MaterialRef(BaseModel):
 
     id: int
     title: str
-    url: str = Field(description="The page of the material.")
+    url: str = Field(description="The page of the material; it may be hidden since you reported it.")
 
 
 class NotificationItem(BaseModel):
@@ -55,10 +56,20 @@ class NotificationItem(BaseModel):
 
     id: int
     topic: Topic
-    kind: Literal["new", "approved", "rejected", "failed", "deleted", "found"]
+    kind: Literal[
+        "new",
+        "approved",
+        "rejected",
+        "failed",
+        "deleted",
+        "found",
+        "report_kept",
+        "report_returned",
+        "report_deleted",
+    ]
     note: str = Field(
-        description="Why it was rejected or deleted, or the words in which you asked for it; "
-        "else empty."
+        description="Why it was rejected or deleted, the words in which you asked for it, or the "
+        "answer to your report; else empty."
     )
     material: MaterialRef
     read: bool
@@ -67,8 +78,8 @@ class NotificationItem(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
 
     @classmethod
-    def of(cls, notification: Notification, url: str) -> NotificationItem:
-        """`url` is the address of the material's page."""
+    def of(cls, notification: Notification, title: str, url: str) -> NotificationItem:
+        """`title` is what the person may read, `url` the address of the material's page."""
         material = notification.material
         return cls.model_validate(
             {
@@ -76,7 +87,7 @@ class NotificationItem(BaseModel):
                 "topic": notification.topic,
                 "kind": notification.kind,
                 "note": notification.note if notification.kind in _TOLD else "",
-                "material": MaterialRef(id=material.id, title=material.title, url=url),
+                "material": MaterialRef(id=material.id, title=title, url=url),
                 "read": notification.read_at is not None,
                 "created_at": notification.created_at,
             }

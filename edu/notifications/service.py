@@ -84,14 +84,14 @@ def list_notifications(
 
 
 def _shown(user: User) -> Select[Any]:
-    """Without materials that have left the library since."""
+    """Without new materials that have left the library since."""
     return (
         select(Notification)
         .join(Notification.material)
         .where(Notification.user_id == user.id)
         .where(
             or_(
-                Notification.topic == Topic.DECISIONS.value,
+                Notification.topic.in_((Topic.DECISIONS.value, Topic.REPORTS.value)),
                 Material.status == MaterialStatus.ACTIVE,
             )
         )

@@ -12,10 +12,12 @@ from edu.notifications import service
 from edu.notifications.channels import CHANNELS
 from edu.notifications.choices import list_choices, pace_label, topic_label
 from edu.notifications.models import Pace, Topic
+from edu.notifications.titles import shown_title
 from edu.notifications.unsubscribing import read_link
 from edu.site.requests import signed_in
 
 bp = Blueprint("notifications", __name__)
+bp.add_app_template_global(shown_title)
 
 
 @bp.get("/me/notifications")
@@ -29,9 +31,11 @@ def index() -> str:
 @bp.get("/me/notifications/<int:notification_id>")
 def open_one(notification_id: int) -> BaseResponse:
     notification = service.read_notification(signed_in(), notification_id)
-    material_id = notification.material_id
+    page = url_for("reports.own")
+    if notification.leads_to_material:
+        page = url_for("materials.show", material_id=notification.material_id)
     db.session.commit()
-    return redirect(url_for("materials.show", material_id=material_id), 303)
+    return redirect(page, 303)
 
 
 @bp.post("/me/notifications/<int:notification_id>/read")

@@ -37,6 +37,7 @@ from edu.mail.service import write_letter
 from edu.materials.models import Material, View
 from edu.notifications.models import Delivery, Notification, NotificationChoice
 from edu.plans.models import Plan
+from edu.reports.models import Report
 from edu.search.models import RecentQuery
 from edu.second_factor.models import Authenticator, SpareCode
 from edu.sessions.models import UserSession
@@ -58,6 +59,7 @@ GOES = (
     HistoryEntry.user_id,
     RecentQuery.user_id,
     MaterialRequest.user_id,
+    Report.user_id,
     Subscription.user_id,
     Subscription.author_id,
     FeedToken.user_id,
@@ -76,6 +78,7 @@ GOES = (
 STAYS = {
     "materials.uploader_id": "materials stay; the author reads as a deleted account",
     "materials.moderator_id": "decisions stay, by a deleted account",
+    "reports.settled_by_id": "what was answered stays, by a deleted account",
     "captions.author_id": "subtitles stay with their video",
     "material_versions.author_id": "versions stay with their material",
     "trash.deleted_by_id": "what lies in the trash stays there, deleted by a deleted account",

@@ -13,10 +13,14 @@ from edu.extensions import Model, UtcDateTime, utcnow
 
 
 class SessionKind(StrEnum):
-    """What holds the session: a browser's cookie or a program's refresh token."""
+    """What holds the session: a browser's cookie or a program's refresh token.
+
+    The program of a `telegram` one is the site's own bot, for one chat.
+    """
 
     BROWSER = "browser"
     API = "api"
+    TELEGRAM = "telegram"
 
 
 class UserSession(Model):

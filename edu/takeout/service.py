@@ -28,6 +28,7 @@ from edu.materials.models import Material, MaterialStatus, MaterialVersion, Stor
 from edu.notifications.models import Notification, NotificationChoice
 from edu.plans.models import Plan
 from edu.ratings.models import Rating
+from edu.reports.models import Report
 from edu.search.models import RecentQuery
 from edu.sessions.models import UserSession
 from edu.storage.archive import Member, safe_name
@@ -131,6 +132,12 @@ PARTS = (
         ("text", "note", "category.path", "state", "reason", "created_at", "settled_at"),
     ),
     Part(
+        "reports",
+        Report.user_id,
+        ("title", "reason", "note", "place", "state", "answer", "created_at", "settled_at"),
+        {"url": _page},
+    ),
+    Part(
         "collections",
         Collection.user_id,
         ("title", "description", "visibility", "created_at", "updated_at"),
@@ -196,6 +203,7 @@ LEFT_OUT = {
     "deliveries.user_id": "how notifications went out, which are exported themselves",
     "subscriptions.author_id": "others follow the person; who does is theirs",
     "materials.moderator_id": "decisions of the site",
+    "reports.settled_by_id": "decisions of the site",
     "trash.deleted_by_id": "decisions of the site; own uploads tell that they are in the trash",
     "unused_files.uploader_id": "sizes of what is deleted for good, gone in an hour",
     "audit_entries.actor_id": "the record of the site's administration",

@@ -18,6 +18,8 @@ from edu.materials.service import details_of, visible_to
 from edu.media.service import start_processing
 from edu.notifications.service import notify_decision, take_back_decision
 from edu.permissions import Permission, may, moderates
+from edu.reports.models import ReportState
+from edu.reports.service import close_reports
 from edu.site.audit import record
 from edu.site.paging import Listing, list_page
 from edu.storage.unused import note_unused
@@ -145,6 +147,7 @@ def delete_material(user: User, material: Material, reason: str = "") -> Trashed
     db.session.flush()
     if material.uploader_id != user.id:
         notify_decision(material, "deleted", reason)
+    close_reports(user, material, ReportState.DELETED)
     return _as_seen(user, entry)
 
 

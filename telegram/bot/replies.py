@@ -1,68 +1,128 @@
-"""What the bot says: plain functions over the services, which return plain data.
+"""What the bot answers with: plain data, composed in a thread with an app context of its own.
 
-They run in a thread with an app context of their own (`compose`), and know nothing of Telegram's
-library. Texts are Telegram's HTML; lengths are counted as Telegram does, in UTF-16 units.
+Texts are Telegram's HTML. Nothing here knows Telegram's library.
 """
 
 from __future__ import annotations
 
-import html
 import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from flask import Flask, current_app
-from flask_babel import force_locale, ngettext
+from flask import Flask
+from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from edu.catalog.service import type_label
+from bot.callbacks import pack
+from bot.people import Person, find_person
+from bot.state import State
+from bot.texts import escape
 from edu.errors import EduError
-from edu.extensions import settings
-from edu.materials.models import Material
-from edu.search.hits import FoundMaterial, FoundPlace
-from edu.search.labels import describe_change
-from edu.search.service import MAX_PAGE, Found, SearchInput, find_materials
-from edu.search.service import MAX_QUERY as MAX_WORDS
-from edu.site.context import format_duration, format_rating
+from edu.extensions import db
 from edu.site.preferences import LANGUAGES
 from edu.site.settings import site_settings
+from edu.telegram_chats.service import open_chat
 
 log = logging.getLogger(__name__)
-
-PER_PAGE = 5
-# Five results with each part at its longest stay below the 4,096 units of a message.
-MAX_TITLE, MAX_SUBJECT, MAX_SNIPPET, MAX_QUERY, MAX_UNDERSTOOD = 160, 160, 240, 120, 300
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button below a message; `data` (64 bytes at most) comes back when it is pressed."""
+    """A button below a message: it comes back as `go` (`screen:action:args`), or opens `url`.
+
+    `data` is `go` with its signature: what Telegram is sent.
+    """
 
     text: str
-    data: str
+    go: str = ""
+    url: str = ""
+    data: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture; `file_id` where Telegram has it, else its bytes (JPEG). `key` names it for us."""
+
+    key: str
+    file_id: str = ""
+    content: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file to be sent: `file_id` where Telegram has it, else what lies under `stored`."""
+
+    key: str
+    stored: str
+    name: str
+    file_id: str = ""
+
+
+Rows: TypeAlias = tuple[tuple[Button, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A message: HTML, rows of buttons, and the address of a picture shown with it (or "")."""
+    """A screen: HTML, rows of buttons, a picture.
 
-    text: str
-    buttons: tuple[tuple[Button, ...], ...] = ()
-    media: str = ""
+    `alert` pops up where a button was pressed; without a text the message stays, and gets
+    `buttons` if there are any. `keyboard` are rows of words under the field for text. What `stays`
+    is left in the chat when another screen comes. `then` is sent after it.
+    """
+
+    text: str = ""
+    buttons: Rows = ()
+    picture: Picture | None = None
+    document: Document | None = None
+    keyboard: tuple[tuple[str, ...], ...] = ()
+    alert: str = ""
+    stays: bool = False
+    failed: bool = False
+    then: Reply | None = None
 
 
-def compose(app: Flask, language_code: str | None, make: Callable[[], Reply]) -> Reply:
-    """Call `make` in an app context, in the person's language; what goes wrong is a sentence."""
+Make: TypeAlias = Callable[[Person, State], Reply]
+
+
+def compose(app: Flask, chat_id: int, language_code: str | None, make: Make) -> Reply:
+    """Call `make` in an app context, in the person's language, and commit.
+
+    What goes wrong is a sentence, and nothing of it is kept.
+    """
     with app.app_context(), force_locale(choose_language(language_code)):
         try:
-            return make()
+            return _compose(chat_id, language_code, make)
         except EduError as error:
-            return Reply(_escape(str(error.message)))
+            db.session.rollback()
+            return refuse(str(error.message))
         except Exception:  # people get a sentence and the number of the log line
+            db.session.rollback()
             number = secrets.token_hex(4)
             log.exception("reply %s failed", number)
-            return Reply(_escape(_sorry(number)))
+            return refuse(_sorry(number))
+
+
+def _compose(chat_id: int, language_code: str | None, make: Make) -> Reply:
+    state = State(open_chat(chat_id))
+    locale = state.chat.locale or choose_language(language_code)
+    person = find_person(chat_id, locale)
+    with force_locale(person.locale):
+        try:
+            reply = _signed(chat_id, make(person, state))
+        except EduError as error:  # in the person's own language
+            db.session.rollback()
+            return refuse(str(error.message))
+        db.session.commit()
+    for call in state.afterwards:
+        call()
+    return reply
+
+
+def refuse(sentence: str) -> Reply:
+    """A plain sentence: a message of its own, or what pops up over a pressed button."""
+    return Reply(escape(sentence), alert=sentence, failed=True, stays=True)
 
 
 def choose_language(language_code: str | None) -> str:
@@ -81,167 +141,11 @@ def _sorry(number: str) -> str:
     )
 
 
-# Words ----------------------------------------------------------------------------------------
-
-
-def greet() -> Reply:
-    """What /start answers: what this is, and how to use it."""
-    about = _(
-        "%(site)s is a library of study materials: lectures, seminars, problem sets, textbooks. "
-        "It searches inside the files and opens them on the right page.",
-        site=site_settings().name,
+def _signed(chat_id: int, reply: Reply) -> Reply:
+    rows = tuple(
+        tuple(replace(b, data=pack(chat_id, b.go)) if b.go else b for b in row)
+        for row in reply.buttons
+        if row
     )
-    return Reply(f"{_escape(about)}\n\n{explain().text}")
-
-
-def explain() -> Reply:
-    """What /help answers: how to search, and where the site is."""
-    how = _(
-        "Write what you are looking for, as you would say it: a topic, a theorem, a phrase from "
-        "a lecture. A title in the answer opens the material at the place that was found."
-    )
-    more = _('Words in "quotes" are searched for as a phrase; a word with a minus is left out.')
-    link = _link(settings().site_url, str(_("Open the site")))
-    return Reply(f"{_escape(how)}\n\n{_escape(more)}\n\n{link}")
-
-
-def forgotten() -> Reply:
-    """What an old page button answers: plain text of 200 characters at most."""
-    return Reply(str(_("I no longer remember this search. Please send it again.")))
-
-
-# Search ---------------------------------------------------------------------------------------
-
-
-def search(text: str, page: int, token: str) -> Reply:
-    """One page of what strangers may find; `token` stands for the text in the page buttons.
-
-    Raises Unavailable when the index cannot be read.
-    """
-    words = text.replace("\0", " ").strip()[:MAX_WORDS]
-    wanted = SearchInput(text=words, page=min(max(page, 1), MAX_PAGE), per_page=PER_PAGE)
-    if not wanted.text:
-        return explain()
-    found = find_materials(wanted)
-    if found.page > found.pages:  # the library has shrunk since the button was made
-        found = find_materials(replace(wanted, page=found.pages))
-    if not found.items:
-        return _nothing(wanted.text)
-    first = (found.page - 1) * PER_PAGE + 1
-    items = [_item(n, hit, found.marks) for n, hit in enumerate(found.items, first)]
-    return Reply(
-        "\n\n".join([_heading(wanted.text, found), *items]),
-        _page_buttons(found, token),
-        _picture(found.items[0].material),
-    )
-
-
-def _nothing(query: str) -> Reply:
-    advice = _escape(_("Try fewer or other words, or look through the subjects."))
-    subjects = _link(site_address("catalog.index"), str(_("Subjects")))
-    return Reply(
-        f"<b>{_escape(shorten(query, MAX_QUERY))}</b>: {_escape(_('Nothing found'))}\n\n"
-        f"{advice}\n\n{subjects}"
-    )
-
-
-def _heading(query: str, found: Found) -> str:
-    size = str(ngettext("%(num)s material", "%(num)s materials", found.total))
-    if found.pages > 1:
-        at = _("page %(page)s of %(pages)s", page=found.page, pages=found.pages)
-        size = f"{size}, {at}"
-    line = f"<b>{_escape(shorten(query, MAX_QUERY))}</b>: {_escape(size)}"
-    understood = "; ".join(map(describe_change, found.understood.changes))
-    return f"{line}\n{_escape(shorten(understood, MAX_UNDERSTOOD))}" if understood else line
-
-
-def _item(number: int, hit: FoundMaterial, marks: str) -> str:
-    place = hit.places[0] if hit.places else None
-    title = _link(
-        _place_address(hit.material, place, marks), shorten(hit.material.title, MAX_TITLE)
-    )
-    lines = [f"{number}. <b>{title}</b>", _escape(_facts(hit.material))]
-    if place is not None:
-        lines.append(f"<i>{_escape(_place_label(place))}</i> {_snippet(place.pieces)}")
-    return "\n".join(lines)
-
-
-def _facts(material: Material) -> str:
-    facts = [type_label(material.type), shorten(material.category.full_name, MAX_SUBJECT)]
-    if material.rating_votes:
-        votes = ngettext("%(num)s rating", "%(num)s ratings", material.rating_votes)
-        facts += [f"★ {format_rating(material.rating_mean)}", str(votes)]
-    return " · ".join(facts)
-
-
-def _place_label(place: FoundPlace) -> str:
-    if place.kind == "page":
-        return str(_("p. %(number)s", number=place.number))
-    if place.kind == "second":
-        return format_duration(place.number)
-    return str(_("part %(number)s", number=place.number))
-
-
-def _snippet(pieces: list[tuple[str, bool]]) -> str:
-    shown, left = [], MAX_SNIPPET
-    for text, matched in pieces:
-        part = shorten(text, left)
-        shown.append(f"<b>{_escape(part)}</b>" if matched else _escape(part))
-        left -= _units(part)
-        if left <= 0 or part != text:
-            break
-    return "".join(shown)
-
-
-def _page_buttons(found: Found, token: str) -> tuple[tuple[Button, ...], ...]:
-    row = []
-    if found.page > 1:
-        row.append(Button("◀", f"page:{found.page - 1}:{token}"))
-    if found.page < found.pages:
-        row.append(Button("▶", f"page:{found.page + 1}:{token}"))
-    return (tuple(row),) if row else ()
-
-
-# Addresses and text ---------------------------------------------------------------------------
-
-
-def site_address(endpoint: str, anchor: str = "", **values: object) -> str:
-    """The public address of a page of the site; needs an app context but no request."""
-    path = current_app.url_map.bind("").build(endpoint, values)
-    return f"{settings().site_url}{path}{'#' + anchor if anchor else ''}"
-
-
-def _place_address(material: Material, place: FoundPlace | None, marks: str) -> str:
-    if place is None:
-        return site_address("materials.show", material_id=material.id)
-    at = {"t" if place.kind == "second" else place.kind: place.number, "mark": marks}
-    anchor = f"section-{place.number}" if place.kind == "section" else ""
-    return site_address("materials.show", anchor, material_id=material.id, **at)
-
-
-def _picture(material: Material) -> str:
-    # Telegram fetches the picture itself, which it can do from a public site only.
-    if not (settings().is_public and material.file.has_thumbnail):
-        return ""
-    return site_address("materials.thumbnail", material_id=material.id)
-
-
-def shorten(text: str, limit: int) -> str:
-    """`text` on one line, cut to `limit` UTF-16 units with an ellipsis at the cut."""
-    text = text.replace("\n", " ")
-    if _units(text) <= limit:
-        return text
-    cut = text.encode("utf-16-le")[: 2 * (limit - 1)].decode("utf-16-le", "ignore")
-    return cut.rstrip() + "…"
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
-
-
-def _escape(text: object) -> str:
-    return html.escape(str(text))
-
-
-def _link(address: str, text: str) -> str:
-    return f'<a href="{html.escape(address)}">{html.escape(text)}</a>'
+    then = _signed(chat_id, reply.then) if reply.then else None
+    return replace(reply, buttons=rows, then=then)

@@ -25,6 +25,7 @@ from edu.materials.models import Material, MaterialVersion, View
 from edu.notifications.models import Delivery, Notification, NotificationChoice
 from edu.plans.models import Plan
 from edu.ratings.models import Rating
+from edu.reports.models import Report
 from edu.search.models import RecentQuery
 from edu.second_factor.models import Authenticator, SpareCode
 from edu.sessions.models import UserSession
@@ -75,6 +76,7 @@ def _rows(alice: int, charlie: int, own: Material, other: Material) -> list[Any]
         HistoryEntry(user_id=alice, material_id=other.id, place=7),
         RecentQuery(user_id=alice, key="ряды", text="Ряды"),
         MaterialRequest(user_id=alice, key="ряд", text="Ряды", note="к экзамену"),
+        Report(user_id=alice, material_id=other.id, title="Other", reason="file"),
         Rating(user_id=alice, material_id=other.id, stars=4, weight=1.0),
         Subscription(user_id=alice, kind="search", target="q=ряды", name="Ряды"),
         Subscription(user_id=charlie, kind="author", target=str(alice), author_id=alice),

@@ -1,0 +1,1 @@
+"""What readers find wrong with published materials, and how moderators settle it."""

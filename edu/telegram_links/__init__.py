@@ -1,0 +1,1 @@
+"""Chats with the bot that act for a person of the site."""

@@ -1,0 +1,1 @@
+"""The screens: each module is one, with functions (Person, State, arguments) -> Reply."""
