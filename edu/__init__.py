@@ -149,8 +149,10 @@ def register_pages(app: Flask) -> None:
     from edu.materials.views import bp as materials
     from edu.moderation.views import bp as moderation
     from edu.notifications.views import bp as notifications
+    from edu.oauth.views import bp as oauth
     from edu.privacy.views import bp as privacy
     from edu.registration.views import bp as registration
+    from edu.reports.views import bp as reports
     from edu.search.views import bp as search
     from edu.second_factor.views import bp as second_factor
     from edu.sessions.views import bp as sessions
@@ -158,6 +160,7 @@ def register_pages(app: Flask) -> None:
     from edu.streams.views import bp as streams
     from edu.subscriptions.views import bp as subscriptions
     from edu.telegram_chats.views import bp as telegram_chats
+    from edu.telegram_links.views import bp as telegram_links
     from edu.tokens.views import bp as tokens
     from edu.trash.views import bp as trash
     from edu.uploads.views import bp as uploads
@@ -181,9 +184,12 @@ def register_pages(app: Flask) -> None:
         library,
         collections,
         demand,
+        reports,
         sessions,
         tokens,
         identities,
+        oauth,
+        telegram_links,
         second_factor,
         notifications,
         subscriptions,

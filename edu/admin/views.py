@@ -16,7 +16,7 @@ from edu.admin.forms import CategoryForm, RoleForm, SiteForm, tree_choices
 from edu.catalog import service as catalog
 from edu.catalog.models import Category
 from edu.errors import Conflict, InvalidInput
-from edu.extensions import db
+from edu.extensions import db, settings
 from edu.htmx import wants_fragment
 from edu.library.service import list_uploads
 from edu.mail.service import mail_status
@@ -28,6 +28,7 @@ from edu.site import condition
 from edu.site.audit import last_storage_check
 from edu.site.requests import signed_in
 from edu.site.settings import site_settings
+from edu.site.telegram import bot_name
 from edu.streams.models import StreamStatus
 from edu.streams.service import failure_message, find_streams
 from edu.tree.service import (
@@ -318,7 +319,13 @@ def site() -> str:
     _who(SITE)
     form = SiteForm()
     form.fill(site_settings())
-    return render_template("admin/site.html", form=form)
+    return _site_page(form)
+
+
+def _site_page(form: SiteForm) -> str:
+    return render_template(
+        "admin/site.html", form=form, token=bool(settings().telegram_token), bot=bot_name()
+    )
 
 
 @bp.post("/site")
@@ -334,7 +341,7 @@ def save_site() -> Response | tuple[str, int]:
             db.session.commit()
             flash(_("Saved."), "success")
             return redirect(url_for("admin.site"), 303)
-    return render_template("admin/site.html", form=form), 422
+    return _site_page(form), 422
 
 
 # Work -----------------------------------------------------------------------------------------

@@ -82,6 +82,7 @@ def register_api(app: ApiApp) -> None:
     from edu.moderation.api import bp as moderation
     from edu.notifications.api import bp as notifications
     from edu.registration.api import bp as registration
+    from edu.reports.api import bp as reports
     from edu.search.api import bp as search
     from edu.sessions.api import bp as sessions
     from edu.subscriptions.api import bp as subscriptions
@@ -100,6 +101,7 @@ def register_api(app: ApiApp) -> None:
         captions,
         trash,
         moderation,
+        reports,
         catalog,
         library,
         collections,

@@ -170,6 +170,8 @@ def settle_reports(
         raise Forbidden(_("You do not moderate this subject."))
     if outcome is ReportState.KEPT and not answer.strip():
         raise InvalidInput(_("Tell those who have reported it why it stays."), field="answer")
+    if outcome is ReportState.OPEN:
+        raise InvalidInput(_("Say what to do with the material."), field="outcome")
     # Whoever decides on the same material, here or elsewhere, begins with its row: nobody waits in
     # a circle, nor is anything reported meanwhile.
     db.session.execute(select(Material.id).where(Material.id == material.id).with_for_update())
@@ -180,5 +182,5 @@ def settle_reports(
         return_to_review(moderator, material)
     elif outcome is ReportState.DELETED:
         delete_material(moderator, material, reason)
-    record(moderator, f"reports_{outcome}", f"material:{material.id}", answer.strip())
+    record(moderator, f"reports_{outcome}", f"material:{material.id}", material.title)
     return count

@@ -11,6 +11,7 @@ from edu.htmx import wants_fragment
 from edu.likeness.service import find_similar
 from edu.materials.service import get_visible
 from edu.moderation import service
+from edu.reports.service import count_reported, list_returned
 from edu.site.requests import signed_in
 from jobs.notifications import announce
 from jobs.search import update_index
@@ -23,7 +24,13 @@ def queue() -> str:
     page = service.list_pending(signed_in(), request.args.get("page", 1, type=int))
     twins = service.find_twins(signed_in(), page.items)
     similar = find_similar(signed_in(), page.items)
-    return render_template("moderation/queue.html", page=page, twins=twins, similar=similar)
+    return render_template(
+        "moderation/queue.html",
+        page=page,
+        twins=twins,
+        similar=similar,
+        returned=list_returned(page.items),
+    )
 
 
 def _decided(message: str) -> str | Response:
@@ -35,6 +42,7 @@ def _decided(message: str) -> str | Response:
             "moderation/_decided.html",
             message=message,
             pending_count=service.count_pending(signed_in()),
+            report_count=count_reported(signed_in()),
         )
     flash(message, "success")
     return redirect(url_for("moderation.queue"), 303)

@@ -48,7 +48,7 @@ class MaterialRef(BaseModel):
 
     id: int
     title: str
-    url: str = Field(description="The page of the material; it may be hidden since you reported it.")
+    url: str = Field(description="Its page, which may be hidden since you reported it.")
 
 
 class NotificationItem(BaseModel):

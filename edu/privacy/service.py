@@ -36,6 +36,7 @@ from edu.mail.models import Letter
 from edu.mail.service import write_letter
 from edu.materials.models import Material, View
 from edu.notifications.models import Delivery, Notification, NotificationChoice
+from edu.oauth.models import AuthorizationCode
 from edu.plans.models import Plan
 from edu.reports.models import Report
 from edu.search.models import RecentQuery
@@ -43,6 +44,7 @@ from edu.second_factor.models import Authenticator, SpareCode
 from edu.sessions.models import UserSession
 from edu.site.database import lock_table
 from edu.subscriptions.models import FeedToken, Subscription
+from edu.telegram_links.models import TelegramLink
 from edu.tokens.models import PersonalToken
 from edu.trash.models import TrashEntry
 from edu.uploads.models import Upload
@@ -53,6 +55,8 @@ GOES = (
     Identity.user_id,
     UserSession.user_id,
     PersonalToken.user_id,
+    AuthorizationCode.user_id,
+    TelegramLink.user_id,
     Authenticator.user_id,
     SpareCode.user_id,
     Collection.user_id,

@@ -1,6 +1,6 @@
 """What people find wrong with published materials: reporting, reading, taking off the list.
 
-Deciding on a reported material is a matter of `edu.moderation`; here is what becomes of the reports.
+Deciding on a reported material is a matter of `edu.moderation`; what becomes of reports is here.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import current_app
-from flask_babel import format_decimal
+from flask_babel import format_datetime, format_decimal
 from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 
@@ -24,6 +24,7 @@ from edu.materials.models import KINDS, Material, MaterialStatus, StoredFile
 from edu.materials.service import with_details
 from edu.search.base import IndexUnavailable
 from edu.search.indexing import count_pending
+from edu.telegram_chats.service import find_poller, is_polling
 
 log = logging.getLogger(__name__)
 # Longer than a free worker ever lets a file wait.
@@ -47,7 +48,17 @@ class Sign:
 
 def read_signs() -> list[Sign]:
     """The parts in the order of how often they fail."""
-    return [_mail_sign(), _disk_sign(), _index_sign(), _queue_sign(), _work_sign()]
+    signs = [_mail_sign(), _disk_sign(), _index_sign(), _queue_sign(), _work_sign()]
+    return [*signs, _bot_sign()] if settings().telegram_token else signs
+
+
+def _bot_sign() -> Sign:
+    poller, name = find_poller(), _("Telegram bot")
+    if poller is None or not is_polling(poller):
+        text = _("The bot does not run, or cannot reach the database.")
+        return Sign(name, "bad", _("Silent"), text, "admin.jobs")
+    since = format_datetime(poller.started_at, "short")
+    return Sign(name, "good", _("Fine"), _("It runs since %(time)s UTC.", time=since), "admin.jobs")
 
 
 def _mail_sign() -> Sign:

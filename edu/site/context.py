@@ -27,6 +27,7 @@ from edu.media.messages import refusal_message
 from edu.moderation.service import count_pending
 from edu.notifications.service import count_unread
 from edu.permissions import Permission, may
+from edu.reports.service import count_reported
 from edu.site.preferences import LANGUAGES, chosen_theme
 from edu.site.requests import current_person
 from edu.site.settings import site_settings
@@ -92,6 +93,12 @@ def _pending_count() -> int:
     return int(g.pending_count)
 
 
+def _report_count() -> int:
+    if "report_count" not in g:
+        g.report_count = count_reported(current_person())
+    return int(g.report_count)
+
+
 def _unread_count() -> int:
     person = current_person()
     if "unread_count" not in g:
@@ -110,6 +117,7 @@ def template_context() -> dict[str, Any]:
         "languages": LANGUAGES,
         "wants_fragment": wants_fragment(),
         "pending_count": _pending_count() if may(person, Permission.REVIEW) else 0,
+        "report_count": _report_count(),
         "unread_count": _unread_count(),
         "is_reviewer": may(person, Permission.REVIEW),
         "may_upload": can_upload(person),

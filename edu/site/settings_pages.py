@@ -7,8 +7,11 @@ from flask_babel import gettext as _
 
 from edu.accounts.models import User
 from edu.identities.service import list_identities, site_names
+from edu.permissions import Permission, may
 from edu.second_factor.service import has_second_factor, may_set_up
 from edu.site.requests import current_person
+from edu.site.telegram import bot_name
+from edu.telegram_links.service import list_links
 
 
 def settings_pages() -> list[tuple[str, str]]:
@@ -19,6 +22,7 @@ def settings_pages() -> list[tuple[str, str]]:
         ("sessions.index", _("Devices")),
         ("second_factor.setup", _("Second factor")),
         ("identities.index", _("Signing in through other sites")),
+        ("telegram_links.index", _("Telegram")),
         ("notifications.choices", _("Notifications")),
         ("tokens.index", _("API tokens")),
         ("privacy.index", _("Your data")),
@@ -33,4 +37,8 @@ def _useless(person: User | None) -> set[str]:
         found.add("second_factor.setup")
     if person and not (site_names() or list_identities(person)):
         found.add("identities.index")
+    # An administrator reads there how to get a bot.
+    reads = person and (may(person, Permission.MANAGE_SITE) or list_links(person))
+    if not (reads or bot_name()):
+        found.add("telegram_links.index")
     return found

@@ -34,6 +34,7 @@ from edu.sessions.models import UserSession
 from edu.storage.archive import Member, safe_name
 from edu.storage.base import original_key
 from edu.subscriptions.models import Subscription
+from edu.telegram_links.models import TelegramLink
 from edu.tokens.models import PersonalToken
 
 Facts = dict[str, Any]
@@ -169,6 +170,7 @@ PARTS = (
         PersonalToken.user_id,
         ("name", "hint", "scopes", "created_at", "expires_at", "last_used_at"),
     ),
+    Part("telegram", TelegramLink.user_id, ("chat_id", "name", "created_at")),
     Part("identities", Identity.user_id, ("provider", "subject", "label", "created_at")),
     Part(
         "questions",
@@ -197,6 +199,7 @@ LEFT_OUT = {
     "conversations.user_id": "each question tells the title of its conversation",
     "uploads.user_id": "files that have not arrived; they are the sender's own, and gone in a day",
     "letter_tokens.user_id": "secrets of links, kept as hashes",
+    "authorization_codes.user_id": "hashes of secrets, gone in a day",
     "authenticators.user_id": "a secret",
     "spare_codes.user_id": "hashes of secrets",
     "feed_tokens.user_id": "a secret, which the page of subscriptions shows",

@@ -26,6 +26,8 @@ MAX_API_SESSIONS = 50
 MAX_PERSONAL_TOKENS = 20
 MAX_TOKEN_NAME = 80
 TOKEN_DAYS = (30, 90, 365)
+# A chat may be silent for longer than a program: over a summer, while it is told what is new.
+CHAT_DAYS = 180
 KEEP_EXPIRED_TOKENS_DAYS = 30  # a person sees for a while that a token has expired
 NOTE_USE_EVERY = timedelta(minutes=5)
 
@@ -57,39 +59,46 @@ class TokenReused(TokenRefused):
 # Sign-ins ---------------------------------------------------------------------------------------
 
 
-def open_api_session(user: User, *, user_agent: str = "", address: str = "") -> Grant:
-    """Sign a program in. Of too many sign-ins those longest unused end."""
+def open_api_session(
+    user: User,
+    *,
+    kind: SessionKind = SessionKind.API,
+    user_agent: str = "",
+    address: str = "",
+) -> Grant:
+    """Sign a program in. Of too many sign-ins of a kind those longest unused end."""
     session = UserSession(
         user_id=user.id,
-        kind=SessionKind.API.value,
+        kind=kind.value,
         user_agent=user_agent[:200],
         address=address[:64],
-        expires_at=_refresh_end(),
+        expires_at=_refresh_end(kind),
     )
     db.session.add(session)
     db.session.flush()
-    _end_surplus_sessions(user)
-    return Grant(user, session.id, _add_refresh_token(session.id))
+    _end_surplus_sessions(user, kind)
+    return Grant(user, session.id, _add_refresh_token(session.id, kind))
 
 
-def _refresh_end() -> datetime:
-    return utcnow() + timedelta(days=settings().refresh_token_days)
+def _refresh_end(kind: SessionKind) -> datetime:
+    days = settings().refresh_token_days
+    return utcnow() + timedelta(days=max(days, CHAT_DAYS) if kind == SessionKind.TELEGRAM else days)
 
 
-def _add_refresh_token(session_id: int) -> str:
+def _add_refresh_token(session_id: int, kind: SessionKind) -> str:
     secret = REFRESH_PREFIX + secrets.token_urlsafe(32)
     token = RefreshToken(
-        session_id=session_id, token_hash=hash_secret(secret), expires_at=_refresh_end()
+        session_id=session_id, token_hash=hash_secret(secret), expires_at=_refresh_end(kind)
     )
     db.session.add(token)
     db.session.flush()
     return secret
 
 
-def _end_surplus_sessions(user: User) -> None:
+def _end_surplus_sessions(user: User, kind: SessionKind) -> None:
     newest = (
         select(UserSession.id)
-        .where(UserSession.user_id == user.id, UserSession.kind == SessionKind.API.value)
+        .where(UserSession.user_id == user.id, UserSession.kind == kind.value)
         .order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
         .offset(MAX_API_SESSIONS)
     )
@@ -97,13 +106,15 @@ def _end_surplus_sessions(user: User) -> None:
     db.session.execute(delete(UserSession).where(UserSession.id.in_(surplus)))
 
 
-def refresh_api_session(secret: str, *, address: str = "") -> Grant:
+def refresh_api_session(
+    secret: str, *, kind: SessionKind = SessionKind.API, address: str = ""
+) -> Grant:
     """The next refresh token in exchange for this one, which works once.
 
     Raises TokenRefused; or TokenReused, after which the caller commits the end of the session.
     """
-    session_id, now = _use_refresh_token(hash_secret(secret)), utcnow()
-    seen: dict[str, Any] = {"last_seen_at": now, "expires_at": _refresh_end()}
+    session_id, now = _use_refresh_token(hash_secret(secret), kind), utcnow()
+    seen: dict[str, Any] = {"last_seen_at": now, "expires_at": _refresh_end(kind)}
     # Not through the object: another request may just have ended the session.
     user_id = db.session.scalar(
         update(UserSession)
@@ -114,17 +125,17 @@ def refresh_api_session(secret: str, *, address: str = "") -> Grant:
     user = db.session.get(User, user_id) if user_id is not None else None
     if user is None or not user.is_active:
         raise TokenRefused
-    return Grant(user, session_id, _add_refresh_token(session_id))
+    return Grant(user, session_id, _add_refresh_token(session_id, kind))
 
 
-def _use_refresh_token(token_hash: str) -> int:
+def _use_refresh_token(token_hash: str, kind: SessionKind) -> int:
     """Mark it used; of two that come at the same moment one does. The session's id."""
     now, same = utcnow(), RefreshToken.token_hash == token_hash
     # The session's row before the token's, as its end locks them: the other way round two that
     # come at the same moment would wait for each other.
     of = select(RefreshToken.session_id).where(same).scalar_subquery()
-    session = select(UserSession.id).where(UserSession.id == of).with_for_update()
-    if db.session.scalar(session) is None:
+    session = select(UserSession.id).where(UserSession.id == of, UserSession.kind == kind.value)
+    if db.session.scalar(session.with_for_update()) is None:
         raise TokenRefused
     first_use: int | None = db.session.scalar(
         update(RefreshToken)
@@ -150,12 +161,27 @@ def end_api_session(session_id: int) -> None:
 def find_session_person(claims: Claims) -> User | None:
     """The person of an access token, while the session lasts and nothing has ended it."""
     session = db.session.get(UserSession, claims.session_id)
-    if session is None or session.kind != SessionKind.API.value:
+    if session is None or session.kind == SessionKind.BROWSER.value:
         return None
     user, same_person = session.user, session.user_id == claims.user_id
     same_stamp = secrets.compare_digest(user.session_stamp.encode(), claims.stamp.encode())
     lasts = session.expires_at > utcnow() and user.is_active
     return user if same_person and same_stamp and lasts else None
+
+
+def find_refreshable(secret: str, kind: SessionKind) -> int | None:
+    """The id of the sign-in of this kind that the refresh token belongs to, used ones included."""
+    query = select(RefreshToken.session_id).where(RefreshToken.token_hash == hash_secret(secret))
+    of_kind = query.join(UserSession).where(UserSession.kind == kind.value)
+    return db.session.scalar(of_kind)
+
+
+def find_claimed(claims: Claims, kind: SessionKind) -> int | None:
+    """The id of the sign-in of this kind that an access token belongs to, while it lasts."""
+    if find_session_person(claims) is None:
+        return None
+    session = db.session.get_one(UserSession, claims.session_id)
+    return session.id if session.kind == kind else None
 
 
 # Personal tokens --------------------------------------------------------------------------------

@@ -1,194 +1,241 @@
-"""From an update to an answer: composed in a thread, sent within the limits of Telegram."""
+"""From an update to an answer: composed in a thread, then shown."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import secrets
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeAlias
 
 import telegram.ext as tg
 from flask import Flask
+from flask_babel import force_locale
+from flask_babel import gettext as _
 from telegram import (
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
+    ChatMember,
+    InlineQuery,
+    InlineQueryResultArticle,
+    InputTextMessageContent,
     LinkPreviewOptions,
+    MaybeInaccessibleMessage,
     Message,
     Update,
     User,
 )
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, Conflict, Forbidden, NetworkError, RetryAfter
+from telegram.error import BadRequest, Conflict, NetworkError
 from telegram.ext import filters
 
-from bot import replies
-from bot.replies import Reply
+from bot import inline, replies, routes
+from bot.delivery import Delivery
+from bot.flood import Flood
+from bot.replies import Make, Reply, Writer
+from bot.sending import Sender, in_app
+from bot.texts import cut
+from edu.telegram_chats.service import block_chat, open_chat
 
 log = logging.getLogger(__name__)
 Application: TypeAlias = "tg.Application[Any, Any, Any, Any, Any, Any]"
 Context: TypeAlias = "tg.CallbackContext[Any, Any, Any, Any]"
 
-MAX_SEARCHES = 5000
-PAGE_DATA = re.compile(r"page:([1-9]\d{0,2}):([\w-]{1,20})")
-TRIES = 3
-MAX_WAIT_S = 60.0
-# Answers of Telegram that mean that nothing is left to do: a button pressed twice, or long ago.
-HARMLESS = ("message is not modified", "query is too old")
+MAX_ALERT = 200
+INLINE_CACHE_S = 30
+MOST_CONFLICTS = 3  # Telegram refuses a poll or two after a restart as well
 
 
-class Searches:
-    """What was searched for behind the page buttons; only the latest are remembered.
+class Turns:
+    """What one chat asks is answered in order, one thing at a time."""
 
-    The words do not fit into a button's 64 bytes, so a token stands for them. It is good in its
-    chat only: whoever forges one reads no other person's search.
-    """
+    def __init__(self) -> None:
+        self._locks: dict[int, tuple[asyncio.Lock, int]] = {}
 
-    def __init__(self, size: int = MAX_SEARCHES) -> None:
-        self.size = size
-        self._kept: OrderedDict[tuple[int, str], str] = OrderedDict()
-
-    def remember(self, chat_id: int, text: str) -> str:
-        """A token for the words; 8 characters."""
-        token = secrets.token_urlsafe(6)
-        self._kept[chat_id, token] = text
-        if len(self._kept) > self.size:
-            self._kept.popitem(last=False)
-        return token
-
-    def recall(self, chat_id: int, token: str) -> str | None:
-        """The words, or None: forgotten, from before a restart, or never seen in this chat."""
-        if (chat_id, token) in self._kept:
-            self._kept.move_to_end((chat_id, token))
-        return self._kept.get((chat_id, token))
+    @asynccontextmanager
+    async def of(self, chat_id: int) -> AsyncIterator[None]:
+        """Hold the chat's turn; nothing is kept of chats that wait for nothing."""
+        lock, users = self._locks.get(chat_id, (asyncio.Lock(), 0))
+        self._locks[chat_id] = (lock, users + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, users = self._locks[chat_id]
+            self._locks[chat_id] = (lock, users - 1)
+            if users == 1:
+                del self._locks[chat_id]
 
 
 class Handlers:
     """What the bot does with each kind of update."""
 
-    def __init__(self, app: Flask) -> None:
-        self.app = app
-        self.searches = Searches()
+    def __init__(self, app: Flask, application: Application) -> None:
+        self.app, self.application = app, application
+        self.delivery = Delivery(lambda: application.running, self._block)
+        self.sender = Sender(app, application.bot, self.delivery)
+        self.flood, self.turns = Flood(), Turns()
+        self.conflicts = 0
 
-    def add_to(self, application: Application) -> None:
-        """Register the handlers; the first that fits an update gets it."""
+    def register(self) -> None:
+        """Add the handlers; the first that fits an update gets it."""
         private = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGE
-        application.add_handlers(
+        self.application.add_handlers(
             [
-                tg.CommandHandler("start", self.greet, private),
-                tg.MessageHandler(private & filters.TEXT & ~filters.COMMAND, self.search),
-                tg.MessageHandler(private & ~filters.StatusUpdate.ALL, self.explain),
-                tg.CallbackQueryHandler(self.turn_page),
+                tg.MessageHandler(private & filters.COMMAND, self.command),
+                tg.MessageHandler(private & filters.TEXT, self.text),
+                tg.MessageHandler(private & ~filters.StatusUpdate.ALL, self.other),
+                tg.CallbackQueryHandler(self.press),
+                tg.InlineQueryHandler(self.inline),
+                tg.ChatMemberHandler(self.member, tg.ChatMemberHandler.MY_CHAT_MEMBER),
             ]
         )
-        application.add_error_handler(note_error)
+        self.application.add_error_handler(self.note_error)
 
-    async def greet(self, update: Update, context: Context) -> None:
-        """/start."""
-        reply = await self._compose(update.effective_user, replies.greet)
-        await send(update, context, reply)
+    # Messages
 
-    async def explain(self, update: Update, context: Context) -> None:
-        """/help, unknown commands, and all that is no text."""
-        reply = await self._compose(update.effective_user, replies.explain)
-        await send(update, context, reply)
-
-    async def search(self, update: Update, context: Context) -> None:
-        """Any text is a search."""
+    async def command(self, update: Update, context: Context) -> None:
+        """`/name arguments`."""
         message = update.effective_message
-        if message is None or message.text is None:
-            return
-        token = self.searches.remember(message.chat_id, message.text)
-        make = partial(replies.search, message.text, 1, token)
-        reply = await self._compose(update.effective_user, make)
-        await send(update, context, reply)
+        if message is not None:
+            await self._answer(message, partial(routes.command, message.text or ""))
 
-    async def turn_page(self, update: Update, context: Context) -> None:
-        """A page button: the message becomes the other page. Its data is not to be trusted."""
+    async def text(self, update: Update, context: Context) -> None:
+        """Words of the menu, an answer, or a search."""
+        message = update.effective_message
+        if message is not None:
+            await self._answer(message, partial(routes.text, message.text or ""))
+
+    async def other(self, update: Update, context: Context) -> None:
+        """All that is no text."""
+        if update.effective_message is not None:
+            await self._answer(update.effective_message, routes.other)
+
+    async def _answer(self, message: Message, make: Make) -> None:
+        writer = _writer(message.chat_id, message.from_user)
+        if self.flood.refuses(writer.chat_id):
+            if self.flood.should_tell(writer.chat_id):
+                await self.sender.show(writer.chat_id, self._too_fast(writer))
+            return
+        async with self.turns.of(writer.chat_id):
+            reply = await self._compose(writer, make)
+            await self.sender.show(writer.chat_id, reply)
+
+    # Buttons
+
+    async def press(self, update: Update, context: Context) -> None:
+        """A button: the message becomes the next screen. Its data is not to be trusted."""
         query = update.callback_query
         if query is None:
             return
-        pressed = PAGE_DATA.fullmatch(query.data or "")
-        message = query.message
-        text = None
-        if pressed and isinstance(message, Message):
-            text = self.searches.recall(message.chat.id, pressed[2])
-        if pressed is None or text is None:
-            reply = await self._compose(query.from_user, replies.forgotten)
-            await deliver(context, lambda: query.answer(reply.text, show_alert=True))
+        chat_id = query.message.chat.id if query.message else query.from_user.id
+        writer = _writer(chat_id, query.from_user)
+        answer = query.answer
+        if self.flood.refuses(chat_id):
+            said = _alert(self._too_fast(writer))
+            await self.delivery.call(chat_id, lambda: answer(said, show_alert=True))
             return
-        page, token = int(pressed[1]), pressed[2]
-        make = partial(replies.search, text, page, token)
-        reply = await self._compose(query.from_user, make)
-        await deliver(context, lambda: query.edit_message_text(reply.text, **_options(reply)))
-        await deliver(context, query.answer)
+        async with self.turns.of(chat_id):
+            reply = await self._compose(writer, partial(routes.press, query.data or ""))
+            # First, so that the button stops to turn while the screen is on its way.
+            said = _alert(reply) if reply.alert else ""
+            popup = reply.failed
+            await self.delivery.call(
+                chat_id, lambda: answer(said or None, show_alert=popup or None)
+            )
+            if not reply.failed:
+                await self._show_pressed(chat_id, reply, query.message)
 
-    async def _compose(self, user: User | None, make: Callable[[], Reply]) -> Reply:
-        language = user.language_code if user else None
-        return await asyncio.to_thread(replies.compose, self.app, language, make)
+    async def _show_pressed(
+        self, chat_id: int, reply: Reply, message: MaybeInaccessibleMessage | None
+    ) -> None:
+        pressed = message if isinstance(message, Message) else None
+        await self.sender.show(chat_id, reply, pressed)
 
+    async def _compose(self, writer: Writer, make: Make) -> Reply:
+        return await asyncio.to_thread(replies.compose, self.app, writer, make)
 
-def _options(reply: Reply) -> dict[str, Any]:
-    rows = [[InlineKeyboardButton(b.text, callback_data=b.data) for b in r] for r in reply.buttons]
-    preview = LinkPreviewOptions(
-        is_disabled=not reply.media, url=reply.media or None, prefer_small_media=bool(reply.media)
-    )
-    return {
-        "parse_mode": ParseMode.HTML,
-        "reply_markup": InlineKeyboardMarkup(rows) if rows else None,
-        "link_preview_options": preview,
-    }
+    def _too_fast(self, writer: Writer) -> Reply:
+        with self.app.app_context():
+            locale = replies.choose_language(writer.language_code)
+            with force_locale(locale):
+                return replies.refuse(str(_("That was too fast. Please wait a few seconds.")))
 
+    # Elsewhere
 
-async def send(update: Update, context: Context, reply: Reply) -> None:
-    """Answer the message of `update`."""
-    message = update.effective_message
-    if message is not None:
-        await deliver(context, lambda: message.reply_text(reply.text, **_options(reply)))
-
-
-async def deliver(context: Context, call: Callable[[], Awaitable[object]]) -> None:
-    """Call Telegram; wait when it says so, and leave people alone who have blocked the bot."""
-    for _attempt in range(TRIES):
-        try:
-            await call()
-        except RetryAfter as error:
-            if not await _wait(context.application, error):
-                break
-        except Forbidden as error:
-            log.info("not delivered, the chat is closed to the bot: %s", error.message)
+    async def inline(self, update: Update, context: Context) -> None:
+        """`@bot words` in any chat."""
+        query = update.inline_query
+        if query is None or self.flood.refuses(query.from_user.id):
             return
-        except BadRequest as error:
-            if not error.message.lower().startswith(HARMLESS):
-                raise
+        user, asked = query.from_user, query
+        found = await asyncio.to_thread(
+            inline.answer, self.app, user.language_code, query.query, query.offset
+        )
+        await self.delivery.call(user.id, lambda: _answer_inline(asked, found))
+
+    async def member(self, update: Update, context: Context) -> None:
+        """Somebody has blocked the bot, or lets it in again."""
+        change = update.my_chat_member
+        if change is None or change.chat.type != "private":
             return
+        if change.new_chat_member.status == ChatMember.BANNED:
+            await self._block(change.chat.id)
         else:
-            return
-    log.warning("not delivered: Telegram asks to wait for longer than an answer is worth")
+            await asyncio.to_thread(in_app, self.app, _open, change.chat.id)
 
+    async def _block(self, chat_id: int) -> None:
+        await asyncio.to_thread(in_app, self.app, block_chat, chat_id)
 
-async def _wait(application: Application, error: RetryAfter) -> bool:
-    """Sleep as long as Telegram demands; False when that is too long or the bot is to stop."""
-    wait = error.retry_after
-    seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-    if seconds > MAX_WAIT_S:
-        return False
-    end = asyncio.get_running_loop().time() + seconds
-    while application.running and (left := end - asyncio.get_running_loop().time()) > 0:
-        await asyncio.sleep(min(left, 0.5))
-    return application.running
+    async def note_error(self, update: object, context: Context) -> None:
+        """Write down what no handler has dealt with, and say so where somebody waits."""
+        error = context.error
+        if isinstance(error, Conflict):
+            self._note_conflict()
+        elif isinstance(error, NetworkError) and not isinstance(error, BadRequest):
+            log.warning("Telegram does not answer: %s", error.message)
+        else:
+            number = secrets.token_hex(4)
+            log.error("update failed as %s", number, exc_info=error)
 
-
-async def note_error(update: object, context: Context) -> None:
-    """Write down what no handler has dealt with: a line for the network, a traceback for us."""
-    error = context.error
-    if isinstance(error, Conflict):
+    def _note_conflict(self) -> None:
+        self.conflicts += 1
         log.error("another process polls with this token: stop one of the two")
-    elif isinstance(error, NetworkError) and not isinstance(error, BadRequest):
-        log.warning("Telegram does not answer: %s", error.message)
-    else:
-        log.error("an update was not answered", exc_info=error)
+        if self.conflicts >= MOST_CONFLICTS:
+            log.error("this one ends")
+            self.application.bot_data["conflict"] = True
+            self.application.stop_running()
+
+
+def _open(chat_id: int) -> None:
+    open_chat(chat_id)
+
+
+def _writer(chat_id: int, user: User | None) -> Writer:
+    if user is None:
+        return Writer(chat_id)
+    return Writer(chat_id, user.language_code, user.full_name)
+
+
+def _alert(reply: Reply) -> str:
+    return cut(reply.alert, MAX_ALERT)[0]
+
+
+async def _answer_inline(query: InlineQuery, found: inline.Results) -> bool:
+    articles = [
+        InlineQueryResultArticle(
+            each.id,
+            each.title,
+            InputTextMessageContent(
+                each.text,
+                parse_mode=ParseMode.HTML,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+            ),
+            description=each.description,
+            url=each.address,
+        )
+        for each in found.items
+    ]
+    return await query.answer(
+        articles, cache_time=INLINE_CACHE_S, is_personal=False, next_offset=found.next_offset
+    )

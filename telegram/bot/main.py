@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
+from functools import partial
 
 from flask import Flask
+from flask_babel import force_locale
 from telegram import Update
-from telegram.error import InvalidToken
+from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ApplicationBuilder
 
+from bot import session
 from bot.handlers import Application, Handlers
+from bot.menu import list_commands
+from bot.poller import Poller
 from edu import create_app
 from edu.config import Settings, SettingsError
 from edu.extensions import settings
 from edu.hardening import forbid_inspection
+from edu.site.preferences import LANGUAGES
 from edu.site.startup import StartRefused, check_start
 
 log = logging.getLogger(__name__)
-CONCURRENT_UPDATES = 8  # a person who waits for a slow search does not hold up the others
+CONCURRENT_UPDATES = 64  # a person who waits for a slow search does not hold up the others
+CONNECTIONS = 32
+POOL_S = 30.0
+UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.INLINE_QUERY, Update.MY_CHAT_MEMBER]
 
 
 class HidingFormatter(logging.Formatter):
@@ -42,7 +52,7 @@ def hide_token(token: str) -> None:
         handler.setFormatter(HidingFormatter(handler.formatter or logging.Formatter(), token))
 
 
-def make_application(app: Flask, config: Settings) -> Application:
+def make_application(app: Flask, config: Settings, poller: Poller) -> Application:
     """The library's application with our handlers, for the Bot API at TELEGRAM_API_URL."""
     application = (
         ApplicationBuilder()
@@ -50,10 +60,42 @@ def make_application(app: Flask, config: Settings) -> Application:
         .base_url(f"{config.telegram_api_url}/bot")
         .base_file_url(f"{config.telegram_api_url}/file/bot")
         .concurrent_updates(CONCURRENT_UPDATES)
+        .connection_pool_size(CONNECTIONS)
+        .pool_timeout(POOL_S)
+        .post_init(partial(_begin, app, poller))
+        .post_stop(_end)
         .build()
     )
-    Handlers(app).add_to(application)
+    Handlers(app, application).register()
     return application
+
+
+async def _begin(app: Flask, poller: Poller, application: Application) -> None:
+    application.bot_data["beat"] = asyncio.create_task(poller.keep(application))
+    await introduce(app, application)
+
+
+async def _end(application: Application) -> None:
+    application.bot_data["beat"].cancel()
+
+
+async def introduce(app: Flask, application: Application) -> None:
+    """Before the first poll: learn the bot's name, and tell Telegram the commands."""
+    await asyncio.to_thread(_learn_name, app, application.bot.username)
+    for locale in LANGUAGES:
+        with app.app_context(), force_locale(locale):
+            commands = list_commands()
+        # Those without a language are for everybody else.
+        code = None if locale == "en" else locale
+        try:
+            await application.bot.set_my_commands(commands, language_code=code)
+        except TelegramError as error:  # the menu works without
+            log.warning("the commands were not set: %s", error)
+
+
+def _learn_name(app: Flask, username: str) -> None:
+    with app.app_context():
+        session.learn_name(username)
 
 
 def main() -> int:
@@ -73,7 +115,15 @@ def main() -> int:
     forbid_inspection()
     # The library tries again in silence: without this line a dead network looks like a dead bot.
     log.info("connecting to %s", config.telegram_api_url)
-    return run(make_application(app, config))
+    poller = Poller(app)
+    if not poller.take():
+        log.error("another bot process polls already: this one ends")
+        print("Another bot process polls already: this one ends.", file=sys.stderr)
+        return 3
+    try:
+        return run(make_application(app, config, poller))
+    finally:
+        poller.leave()
 
 
 def run(application: Application) -> int:
@@ -82,13 +132,11 @@ def run(application: Application) -> int:
     os.environ["PTB_TIMEDELTA"] = "true"
     try:
         # A Telegram that cannot be reached must not take the site down with the bot: try on.
-        application.run_polling(
-            allowed_updates=[Update.MESSAGE, Update.CALLBACK_QUERY], bootstrap_retries=-1
-        )
+        application.run_polling(allowed_updates=UPDATES, bootstrap_retries=-1)
     except InvalidToken:
         log.error("Telegram does not accept TELEGRAM_BOT_TOKEN")  # the error itself quotes it
         return 2
     except Exception:  # the log's filter hides the token, which a bare traceback would show
         log.exception("the bot broke")
         return 1
-    return 0
+    return 3 if application.bot_data.get("conflict") else 0

@@ -26,13 +26,9 @@ ITEMS = (
     Item("search", _l("Search"), "search:prompt", _l("Search in all materials"), 0),
     Item("library", _l("Library"), "library:types", _l("Materials by type"), 0),
     Item("subjects", _l("Subjects"), "subjects:root", _l("Materials by subject"), 1),
-    Item(
-        "collections", _l("My collections"), "collections:list", _l("What you have collected"), 1
-    ),
+    Item("collections", _l("My collections"), "collections:list", _l("What you have collected"), 1),
     Item("history", _l("History"), "history:list", _l("What you have opened"), 2),
-    Item(
-        "subscriptions", _l("Subscriptions"), "subscriptions:list", _l("What you follow"), 2
-    ),
+    Item("subscriptions", _l("Subscriptions"), "subscriptions:list", _l("What you follow"), 2),
     Item("settings", _l("Settings"), "settings:show", _l("Language and account"), 3),
     Item("login", _l("Sign in"), "entrance:show", _l("Sign in with your account")),
     Item("logout", _l("Sign out"), "entrance:leave", _l("Unlink this chat")),

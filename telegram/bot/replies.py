@@ -86,14 +86,23 @@ class Reply:
 Make: TypeAlias = Callable[[Person, State], Reply]
 
 
-def compose(app: Flask, chat_id: int, language_code: str | None, make: Make) -> Reply:
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who has written, as Telegram says: the private chat, the client's language, a name."""
+
+    chat_id: int
+    language_code: str | None = None
+    name: str = ""
+
+
+def compose(app: Flask, writer: Writer, make: Make) -> Reply:
     """Call `make` in an app context, in the person's language, and commit.
 
     What goes wrong is a sentence, and nothing of it is kept.
     """
-    with app.app_context(), force_locale(choose_language(language_code)):
+    with app.app_context(), force_locale(choose_language(writer.language_code)):
         try:
-            return _compose(chat_id, language_code, make)
+            return _compose(writer, make)
         except EduError as error:
             db.session.rollback()
             return refuse(str(error.message))
@@ -104,9 +113,10 @@ def compose(app: Flask, chat_id: int, language_code: str | None, make: Make) -> 
             return refuse(_sorry(number))
 
 
-def _compose(chat_id: int, language_code: str | None, make: Make) -> Reply:
-    state = State(open_chat(chat_id))
-    locale = state.chat.locale or choose_language(language_code)
+def _compose(writer: Writer, make: Make) -> Reply:
+    chat_id = writer.chat_id
+    state = State(open_chat(chat_id), writer.name)
+    locale = state.chat.locale or choose_language(writer.language_code)
     person = find_person(chat_id, locale)
     with force_locale(person.locale):
         try:

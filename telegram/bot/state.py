@@ -14,6 +14,7 @@ class State:
     """One chat while an answer is composed. What it changes is committed with the answer."""
 
     chat: TelegramChat
+    name: str = ""  # what the person is called in Telegram
     # Called after the commit: jobs that are enqueued.
     afterwards: list[Callable[[], object]] = field(default_factory=list)
 

@@ -27,6 +27,7 @@ from edu.extensions import db, utcnow
 from edu.library.models import HistoryEntry
 from edu.materials.models import MaterialStatus
 from edu.notifications.models import Notification
+from edu.reports.models import Report
 from edu.site.cli import upgrade_database
 from edu.subscriptions.models import Subscription
 from edu.tokens.models import PersonalToken
@@ -94,6 +95,9 @@ def make_things(operation: str) -> dict[str, str]:
     if material.status == MaterialStatus.ARCHIVED:
         values = {"deleted_by_id": alice.id, "status_before": "active", "reason": ""}
         db.session.add(TrashEntry(material_id=material.id, **values))
+    if operation.endswith("/settle"):
+        values = {"title": mark, "reason": "file"}
+        db.session.add(Report(user_id=alice.id, material_id=material.id, **values))
     things: dict[str, Any] = {
         "SUBSCRIPTION_ID": Subscription(user_id=alice.id, kind="search", target=f"q={mark}"),
         "NOTIFICATION_ID": Notification(

@@ -26,6 +26,7 @@ from edu.materials.models import (
     StoredFile,
 )
 from edu.notifications.models import Notification
+from edu.reports.models import Report
 from edu.sessions.models import UserSession
 from edu.site.signing import start_browser_session
 from edu.storage.base import (
@@ -37,6 +38,7 @@ from edu.storage.base import (
 )
 from edu.streams.models import Stream
 from edu.subscriptions.models import FeedToken, Subscription
+from edu.telegram_links.models import TelegramLink
 from edu.tokens.models import PersonalToken
 from edu.trash.models import TrashEntry
 from edu.tree.service import ensure_category
@@ -167,6 +169,9 @@ def _belongings(ids: dict[str, int]) -> dict[str, Any]:
             state=LetterState.FAILED.value,
         ),
     }
+    rows["report"] = Report(
+        user_id=ids["charlie"], material_id=active, title="The active one", reason="file"
+    )
     rows |= {
         f"{visibility}_collection": Collection(
             user_id=alice,
@@ -177,6 +182,14 @@ def _belongings(ids: dict[str, int]) -> dict[str, Any]:
         for visibility in Visibility
     }
     db.session.add_all(rows.values())
+    db.session.flush()
+    chat = UserSession(user_id=alice, kind="telegram", expires_at=soon)
+    db.session.add(chat)
+    db.session.flush()
+    rows["telegram"] = TelegramLink(
+        chat_id=2**40, user_id=alice, session_id=chat.id, name="Alice", tokens=b""
+    )
+    db.session.add(rows["telegram"])
     db.session.flush()
     for visibility in Visibility:
         of = rows[f"{visibility}_collection"].id

@@ -1,0 +1,102 @@
+"""Sending within the limits of Telegram, to people who still want to hear of the bot."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from telegram.error import BadRequest, Forbidden, RetryAfter
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+OVERALL, PER_CHAT_S = 30, 1.0  # messages a second to all, seconds between two to one
+TRIES = 3
+MAX_WAIT_S = 60.0
+# Answers of Telegram that mean that nothing is left to do: a button pressed twice, or long ago.
+HARMLESS = (
+    "message is not modified",
+    "query is too old",
+    "message to delete not found",
+    "message can't be deleted",
+)
+
+
+class Pace:
+    """When the next new message may go: 30 a second to all chats, one a second to each."""
+
+    def __init__(self, overall: int = OVERALL, per_chat_s: float = PER_CHAT_S) -> None:
+        self.per_chat_s = per_chat_s
+        self._sent: deque[float] = deque(maxlen=overall)
+        self._next: dict[int, float] = {}
+
+    async def wait(self, chat_id: int) -> None:
+        """Return when it may be sent; those who wait go in the order of their coming."""
+        now = time.monotonic()
+        at = max(now, self._next.get(chat_id, 0.0))
+        self._next[chat_id] = at + self.per_chat_s
+        await asyncio.sleep(at - now)
+        now = time.monotonic()
+        at = now if len(self._sent) < (self._sent.maxlen or 1) else max(now, self._sent[0] + 1)
+        self._sent.append(at)
+        await asyncio.sleep(at - now)
+        if len(self._next) > 10_000:  # of those that are free again nothing is remembered
+            self._next = {chat: free for chat, free in self._next.items() if free > now}
+
+
+class Delivery:
+    """Calls of the Bot API, made again when Telegram asks to wait.
+
+    `on_blocked` learns of chats that are closed to the bot; `running` says whether to go on.
+    """
+
+    def __init__(
+        self,
+        running: Callable[[], bool],
+        on_blocked: Callable[[int], Awaitable[object]],
+        pace: Pace | None = None,
+    ) -> None:
+        self.running, self.on_blocked = running, on_blocked
+        self.pace = pace or Pace()
+
+    async def call(
+        self, chat_id: int, make: Callable[[], Awaitable[T]], *, new: bool = False
+    ) -> T | None:
+        """What the call returns; None when it is not to be delivered. `new`: a new message.
+
+        Raises BadRequest for what is wrong with the message itself.
+        """
+        for _attempt in range(TRIES):
+            if new:
+                await self.pace.wait(chat_id)
+            try:
+                return await make()
+            except RetryAfter as error:
+                if not await self._rest(error):
+                    break
+            except Forbidden as error:
+                log.info("not delivered, the chat is closed to the bot: %s", error.message)
+                await self.on_blocked(chat_id)
+                return None
+            except BadRequest as error:
+                if not error.message.lower().startswith(HARMLESS):
+                    raise
+                return None
+        log.warning("not delivered: Telegram asks to wait for longer than an answer is worth")
+        return None
+
+    async def _rest(self, error: RetryAfter) -> bool:
+        """Sleep as long as Telegram demands; False when that is too long or the bot is to stop."""
+        wait = error.retry_after
+        seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+        if seconds > MAX_WAIT_S:
+            return False
+        end = time.monotonic() + seconds
+        while self.running() and (left := end - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, 0.5))
+        return self.running()

@@ -1,0 +1,49 @@
+"""«Войти»: the door of the account, as screens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask_babel import gettext as _
+
+from bot import session
+from bot.lists import back, whole
+from bot.menu import keyboard
+from bot.people import Person
+from bot.replies import Button, Reply
+from bot.state import State
+from bot.texts import escape
+
+
+def ask_to_sign_in(person: Person, state: State) -> Reply:
+    """What screens show to those who are not linked: «Войти»."""
+    return session.invite(person, state.name)
+
+
+def show(person: Person, state: State, args: tuple[str, ...]) -> Reply:
+    """/login, or «Войти». Arguments, from a card: the material's id, its origin."""
+    shown = session.invite(person, state.name)
+    if not args:
+        return shown
+    way = back(f"material:show:{whole(args, 0, 0)}:0:{args[1] if args[1:] else ''}")
+    return replace(shown, buttons=(*shown.buttons, (way,)))
+
+
+def accept(person: Person, state: State, args: tuple[str, ...]) -> Reply:
+    """The code of `/start CODE`, with which the consent page has sent the person back."""
+    return replace(session.accept_code(person, args[0]), keyboard=keyboard())
+
+
+def ask(person: Person, state: State, args: tuple[str, ...]) -> Reply:
+    """Nobody is signed out by a slip of the finger."""
+    rows = ((Button(str(_("Sign out")), "entrance:leave"),), (back("settings:show"),))
+    return Reply(escape(_("This chat will not act for your account any more. Go on?")), rows)
+
+
+def leave(person: Person, state: State, args: tuple[str, ...]) -> Reply:
+    """/logout: the link ends, and what was searched for is forgotten."""
+    state.forget()
+    return session.leave(person)
+
+
+ACTIONS = {"show": show, "accept": accept, "ask": ask, "leave": leave}

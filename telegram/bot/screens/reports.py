@@ -1,0 +1,51 @@
+"""«Пожаловаться»: what is wrong with a material, and a note on it."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from bot.lists import back, whole
+from bot.people import Person
+from bot.replies import Button, Reply
+from bot.state import State
+from bot.texts import escape, shorten
+from edu.materials.service import get_visible
+from edu.reports.models import Reason
+from edu.reports.service import MAX_NOTE, reason_label, report_material, require_reportable
+
+
+def reasons(person: Person, state: State, args: tuple[str, ...]) -> Reply:
+    """Reasons to choose from, below the card. Arguments: id, origin."""
+    material = get_visible(person.user, whole(args, 0, 0))
+    require_reportable(person.user, material)
+    tail = f"{material.id}:{args[1] if args[1:] else ''}"
+    rows = [(Button(reason_label(reason), f"reports:note:{tail}:{reason}"),) for reason in Reason]
+    return Reply(buttons=(*rows, (back(f"material:show:{material.id}:0:{args[1]}"),)))
+
+
+def ask_note(person: Person, state: State, args: tuple[str, ...]) -> Reply:
+    """The next text is the note. Arguments: id, origin, reason."""
+    material = get_visible(person.user, whole(args, 0, 0))
+    require_reportable(person.user, material)
+    reason = Reason(args[2])
+    state.ask("reports:send", material.id, reason.value)
+    how = _("Write what is wrong in a message.")
+    skip = Button(str(_("Send without a note")), f"reports:send:{material.id}:{reason}")
+    rows = ((skip,),) if reason != Reason.OTHER else ()
+    ways = (*rows, (back(f"material:show:{material.id}:0:{args[1]}"),))
+    title = escape(shorten(material.title, 200))
+    return Reply(f"<b>{title}</b>\n{escape(reason_label(reason))}\n\n{escape(how)}", ways)
+
+
+def send(person: Person, state: State, args: tuple[str, ...]) -> Reply:
+    """Keep the report. Arguments: id, reason, the note."""
+    material = get_visible(person.user, whole(args, 0, 0))
+    note = args[2][:MAX_NOTE] if args[2:] else ""
+    report_material(person.user, material, args[1], note)
+    state.end_dialogue()
+    thanks = _("Thank you. Moderators will look at it.")
+    ways = ((back(f"material:show:{material.id}:0:"),),)
+    return Reply(escape(thanks), ways, stays=True)
+
+
+ACTIONS = {"reasons": reasons, "note": ask_note, "send": send}
