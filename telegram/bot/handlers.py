@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -34,7 +32,8 @@ from bot.delivery import Delivery
 from bot.flood import Flood
 from bot.replies import Make, Reply, Writer
 from bot.sending import Sender, in_app
-from bot.texts import cut
+from bot.texts import cut, fits_button
+from bot.turns import Turns
 from edu.telegram_chats.service import block_chat, open_chat
 
 log = logging.getLogger(__name__)
@@ -44,27 +43,6 @@ Context: TypeAlias = "tg.CallbackContext[Any, Any, Any, Any]"
 MAX_ALERT = 200
 INLINE_CACHE_S = 30
 MOST_CONFLICTS = 3  # Telegram refuses a poll or two after a restart as well
-
-
-class Turns:
-    """What one chat asks is answered in order, one thing at a time."""
-
-    def __init__(self) -> None:
-        self._locks: dict[int, tuple[asyncio.Lock, int]] = {}
-
-    @asynccontextmanager
-    async def of(self, chat_id: int) -> AsyncIterator[None]:
-        """Hold the chat's turn; nothing is kept of chats that wait for nothing."""
-        lock, users = self._locks.get(chat_id, (asyncio.Lock(), 0))
-        self._locks[chat_id] = (lock, users + 1)
-        try:
-            async with lock:
-                yield
-        finally:
-            lock, users = self._locks[chat_id]
-            self._locks[chat_id] = (lock, users - 1)
-            if users == 1:
-                del self._locks[chat_id]
 
 
 class Handlers:
@@ -232,7 +210,7 @@ async def _answer_inline(query: InlineQuery, found: inline.Results) -> bool:
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             ),
             description=each.description,
-            url=each.address,
+            url=each.address if fits_button(each.address) else None,
         )
         for each in found.items
     ]

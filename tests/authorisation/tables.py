@@ -173,6 +173,13 @@ MATERIALS = [
         keepers(200),
         f"{PENDING}/pages/1/picture",
     ),
+    Row(
+        "GET",
+        "/telegram/files/<token>",
+        everybody(404),
+        "/telegram/files/forged",
+        note="the word is signed for one material, and asks again who may see it",
+    ),
     Row("POST", "/materials/<int:material_id>/retry", keepers(303), f"{FAILED}/retry"),
     Row(
         "POST",

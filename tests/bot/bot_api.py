@@ -1,4 +1,4 @@
-"""A Bot API on loopback: long polling, and refusals where the real one would refuse."""
+"""A Bot API on loopback: long polling, chats with their messages, files, refusals."""
 
 from __future__ import annotations
 
@@ -7,44 +7,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from typing import Any
-from urllib.parse import parse_qs
 
+from werkzeug.formparser import parse_form_data
+
+from tests.bot.bot_chats import Chats
+from tests.bot.bot_rules import Markup, Refused, check_call
+
+__all__ = ["TOKEN", "BotApi", "Markup", "run_bot_api"]
 TOKEN = "4815162342:stand-in_token-of-the-tests"
-MAX_TEXT, MAX_DATA, MAX_ALERT = 4096, 64, 200
-TAGS = {"a", "b", "i", "u", "s", "code", "pre"}
+BOT_NAME = "a_bot"
 Answer = tuple[int, dict[str, Any]]
-
-
-class Markup(HTMLParser):
-    """Telegram's HTML, strictly: known tags, each closed in order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.plain, self.links = "", list[str]()
-        self.feed(text)
-        self.close()
-        if self.open:
-            raise ValueError(f"can't find end tag corresponding to start tag {self.open[-1]}")
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a tag; only a link has attributes."""
-        if tag not in TAGS or (attrs and [name for name, _ in attrs] != ["href"]):
-            raise ValueError(f"unsupported start tag {tag}")
-        self.open.append(tag)
-        self.links += [value or "" for _, value in attrs]
-
-    def handle_endtag(self, tag: str) -> None:
-        """Close the innermost tag, which has to be this one."""
-        if not self.open or self.open.pop() != tag:
-            raise ValueError(f"unexpected end tag {tag}")
-
-    def handle_data(self, data: str) -> None:
-        """Collect what people read."""
-        self.plain += data
 
 
 class BotApi:
@@ -53,8 +28,11 @@ class BotApi:
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.refused: list[tuple[str, str]] = []  # by the rules: faults of the bot
         self.updates: list[dict[str, Any]] = []
         self.refusals: dict[str, list[Answer]] = {}
+        self.conflicts = 0  # so many polls are answered with 409
+        self.chats = Chats(self._id)
         self.ids = 0
         self.stopping = False
         self.url = ""
@@ -63,21 +41,41 @@ class BotApi:
 
     def say(self, text: str, chat: int = 1, language: str = "en") -> None:
         """Write to the bot in a private chat."""
-        entities = []
+        message = self.chats.message(chat, text=text) | {"from": _person(chat, language)}
         if text.startswith("/"):
             length = len(text.split()[0])
-            entities = [{"type": "bot_command", "offset": 0, "length": length}]
-        self._update(
-            message=self._message(chat, text) | {"from": _person(chat, language)},
-            entities=entities,
-        )
+            message["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
+        self._update(message=message)
 
-    def press(self, message_id: int, data: str, chat: int = 1) -> str:
+    def press(self, message_id: int, data: str, chat: int = 1, language: str = "en") -> str:
         """Press a button below a message of the bot's; the id that it will be answered by."""
-        message = self._message(chat, "…") | {"message_id": message_id}
-        query = {"id": str(self._id()), "from": _person(chat, "en"), "chat_instance": "1"}
-        self._update(callback_query=query | {"message": message, "data": data})
+        message = self.chats.find(chat, message_id) or self.chats.message(chat, text="…")
+        query = {"id": str(self._id()), "from": _person(chat, language), "chat_instance": "1"}
+        with self.changed:
+            self.chats.queries.add(str(query["id"]))
+        self._update(
+            callback_query=query | {"message": message | {"message_id": message_id}, "data": data}
+        )
         return str(query["id"])
+
+    def ask_inline(self, text: str, chat: int = 1, language: str = "ru", offset: str = "") -> str:
+        """Write `@bot text` in any chat; the id that it will be answered by."""
+        query = {"id": str(self._id()), "from": _person(chat, language), "query": text}
+        self._update(inline_query=query | {"offset": offset})
+        return str(query["id"])
+
+    def block(self, chat: int, status: str = "kicked") -> None:
+        """Block the bot, or let it in again (`member`)."""
+        bot = {"user": self._me(), "until_date": 0}
+        self._update(
+            my_chat_member={
+                "chat": {"id": chat, "type": "private", "first_name": "Alice"},
+                "from": _person(chat, "en"),
+                "date": int(time.time()),
+                "old_chat_member": bot | {"status": "member"},
+                "new_chat_member": bot | {"status": status},
+            }
+        )
 
     def refuse(self, chat: int, status: int, description: str, **parameters: int) -> None:
         """Refuse the next call for a chat."""
@@ -87,29 +85,34 @@ class BotApi:
             refusals.append((status, body | {"parameters": parameters}))
 
     def wait_for_answer(self, query_id: str) -> dict[str, Any]:
-        """The bot's answer to a pressed button."""
+        """The bot's answer to a pressed button or an inline query."""
+        names = ("callback_query_id", "inline_query_id")
 
         def answers() -> list[dict[str, Any]]:
-            return [p for _, p in self.calls if p.get("callback_query_id") == query_id]
+            return [p for _, p in self.calls if query_id in (p.get(name) for name in names)]
 
         with self.changed:
-            assert self.changed.wait_for(answers, 20), self.calls
+            assert self.changed.wait_for(answers, 30), self.calls
             return answers()[0]
 
     def wait_for(self, method: str, chat: int = 1, after: int = 0) -> dict[str, Any]:
         """What the bot sent by `method` to a chat, the first after `after` such calls."""
-
-        def sent() -> list[dict[str, Any]]:
-            of_chat = [p for name, p in self.calls if name == method]
-            return [p for p in of_chat if p.get("chat_id", str(chat)) == str(chat)]
-
         with self.changed:
-            assert self.changed.wait_for(lambda: len(sent()) > after, 20), self.calls
-            return sent()[after]
+            enough = self.changed.wait_for(lambda: len(self.sent(method, chat)) > after, 30)
+            assert enough, (self.calls, self.refused)
+            return self.sent(method, chat)[after]
 
-    def _update(self, entities: list[dict[str, Any]] | None = None, **content: Any) -> None:
-        if entities:
-            content["message"]["entities"] = entities
+    def sent(self, method: str, chat: int) -> list[dict[str, Any]]:
+        """All calls of a method for a chat, or for none."""
+        of_method = [p for name, p in self.calls if name == method]
+        return [p for p in of_method if p.get("chat_id", str(chat)) == str(chat)]
+
+    def wait_until(self, condition: Callable[[], object], seconds: float = 30) -> None:
+        """Wait for what follows from the bot's calls."""
+        with self.changed:
+            assert self.changed.wait_for(condition, seconds), (self.calls[-5:], self.refused)
+
+    def _update(self, **content: Any) -> None:
         with self.changed:
             self.updates.append({"update_id": self._id(), **content})
             self.changed.notify_all()
@@ -118,25 +121,28 @@ class BotApi:
         self.ids += 1
         return self.ids
 
-    def _message(self, chat: int, text: str) -> dict[str, Any]:
-        place = {"id": chat, "type": "private", "first_name": "Alice"}
-        return {"message_id": self._id(), "date": int(time.time()), "chat": place, "text": text}
-
     # The bot
 
-    def answer(self, method: str, params: dict[str, Any]) -> Answer:
+    def answer(self, method: str, params: dict[str, Any], files: dict[str, Any]) -> Answer:
         """The status and body of a call."""
         if method == "getUpdates":
+            if self.conflicts:
+                self.conflicts -= 1
+                return _refusal(409, "Conflict: terminated by other getUpdates request")
             return 200, _ok(self._poll(int(params.get("offset", 0)), int(params["timeout"])))
         with self.changed:
             if refusals := self.refusals.get(params.get("chat_id", "")):
                 self.changed.notify_all()
                 return refusals.pop(0)
-            problem = _problem(method, params)
-            if problem:
-                return 400, {"ok": False, "error_code": 400, "description": problem}
-            result = self._result(method, params)
-            self.calls.append((method, params | {"result": result}))
+            try:
+                check_call(method, params)
+                result = self._result(method, params, files)
+            except Refused as error:
+                self.refused.append((method, str(error)))
+                self.changed.notify_all()
+                return _refusal(400, f"Bad Request: {error}")
+            uploads = {name: len(content) for name, (_file, content) in files.items()}
+            self.calls.append((method, params | {"result": result, "uploads": uploads}))
             self.changed.notify_all()
         return 200, _ok(result)
 
@@ -146,12 +152,17 @@ class BotApi:
             self.changed.wait_for(lambda: self.updates or self.stopping, timeout)
             return list(self.updates)
 
-    def _result(self, method: str, params: dict[str, Any]) -> Any:
+    def _result(self, method: str, params: dict[str, Any], files: dict[str, Any]) -> Any:
         if method == "getMe":
-            return {"id": 4815162342, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
-        if method in {"sendMessage", "editMessageText"}:
-            return self._message(int(params["chat_id"]), params["text"])
-        return True
+            return self._me()
+        if method in self.chats.methods:
+            return self.chats.methods[method](params, files)
+        if method in ("setMyCommands", "answerInlineQuery", "sendChatAction", "deleteWebhook"):
+            return True
+        raise Refused(f"method {method} is unknown to this stand-in")
+
+    def _me(self) -> dict[str, Any]:
+        return {"id": 4815162342, "is_bot": True, "first_name": "Bot", "username": BOT_NAME}
 
 
 def _person(chat: int, language: str) -> dict[str, Any]:
@@ -162,22 +173,8 @@ def _ok(result: Any) -> dict[str, Any]:
     return {"ok": True, "result": result}
 
 
-def _problem(method: str, params: dict[str, Any]) -> str:
-    """Why the real API would refuse a call, or an empty string."""
-    if method == "answerCallbackQuery" and len(params.get("text", "")) > MAX_ALERT:
-        return "Bad Request: MESSAGE_TOO_LONG"
-    if method not in {"sendMessage", "editMessageText"}:
-        return ""
-    try:
-        plain = Markup(params["text"]).plain
-    except ValueError as error:
-        return f"Bad Request: can't parse entities: {error}"
-    if len(plain.encode("utf-16-le")) // 2 > MAX_TEXT:
-        return "Bad Request: message is too long"
-    buttons = json.loads(params.get("reply_markup", "{}")).get("inline_keyboard", [])
-    if any(len(b["callback_data"].encode()) > MAX_DATA for row in buttons for b in row):
-        return "Bad Request: BUTTON_DATA_INVALID"
-    return "" if plain.strip() else "Bad Request: message text is empty"
+def _refusal(status: int, description: str) -> Answer:
+    return status, {"ok": False, "error_code": status, "description": description}
 
 
 def _handler(api: BotApi) -> Callable[..., BaseHTTPRequestHandler]:
@@ -185,17 +182,40 @@ def _handler(api: BotApi) -> Callable[..., BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:  # the name that http.server calls
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            params = {name: values[-1] for name, values in parse_qs(body).items()}
             place, _, method = self.path.removeprefix("/").partition("/")
+            params, files = self._read()
             if place == f"bot{TOKEN}":
-                status, answer = api.answer(method, params)
+                status, answer = api.answer(method, params, files)
             else:
-                status = 401
-                answer = {"ok": False, "error_code": 401, "description": "Unauthorized"}
-            payload = json.dumps(answer).encode()
+                status, answer = _refusal(401, "Unauthorized")
+            self._send(status, "application/json", json.dumps(answer).encode())
+
+        def do_GET(self) -> None:  # the name that http.server calls
+            path = self.path.removeprefix(f"/file/bot{TOKEN}/")
+            content = api.chats.download(path)
+            if content is None:
+                self._send(404, "text/plain", b"Not Found")
+            else:
+                self._send(200, "application/octet-stream", content)
+
+        def _read(self) -> tuple[dict[str, Any], dict[str, Any]]:
+            length = int(self.headers["Content-Length"])
+            environ = {
+                "REQUEST_METHOD": "POST",
+                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+                "CONTENT_LENGTH": str(length),
+                "wsgi.input": BytesIO(self.rfile.read(length)),
+            }
+            _stream, form, files = parse_form_data(environ, silent=False)
+            sent = {}
+            for name, file in files.items():
+                with file.stream:
+                    sent[name] = (file.filename or "", file.read())
+            return {name: form[name] for name in form}, sent
+
+        def _send(self, status: int, kind: str, payload: bytes) -> None:
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(payload)))
             self.end_headers()
             self.wfile.write(payload)

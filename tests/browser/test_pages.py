@@ -24,7 +24,10 @@ from edu.demo.service import PASSWORD as DEMO_PASSWORD
 from edu.extensions import db
 from edu.library.service import save_place
 from edu.materials.models import Material, MaterialStatus
+from edu.moderation.service import settle_reports
 from edu.notifications.service import notify_decision
+from edu.reports.models import ReportState
+from edu.reports.service import can_report, report_material
 from edu.subscriptions import service as subscriptions
 from edu.trash.service import delete_material
 from tests.browser.checks import find_faults
@@ -107,9 +110,28 @@ def keep_some(published: list[Material]) -> dict[str, Any]:
     own = select(Material).where(Material.uploader_id == alice.id).order_by(Material.id)
     for material in db.session.scalars(own):
         notify_decision(material, "rejected", "Не хватает титульного листа.")
+    report_some(published)
     db.session.commit()
     ids = {"alice": alice.id, "deleted": deleted.id}
     return {"kept": kept.key, "subject": pdf.category_id, **ids}
+
+
+def report_some(published: list[Material]) -> None:
+    """What Boris and Alice find wrong: one report is open, one is settled."""
+    boris, alice, maria = (
+        find_user(f"{name}@example.org") for name in ("boris", "alice", "maria")
+    )
+    assert maria is not None
+    video, pdf = (
+        next(material for material in published if material.file.kind == kind)
+        for kind in ("video", "pdf")
+    )
+    report_material(boris, video, "content", "Обрывается на середине доказательства.", 2)
+    settle_reports(maria, video, ReportState.KEPT, "Проверили: конец есть в следующей лекции.")
+    report_material(boris, pdf, "file", "Третья страница не читается: скан размыт.", 3)
+    for reporter in (alice, maria):
+        if can_report(reporter, pdf):
+            report_material(reporter, pdf, "other", "Дважды повторяется один и тот же раздел.")
 
 
 def settle_pdf(page: Page) -> None:
@@ -143,6 +165,10 @@ PAGES: dict[str, tuple[str, str, Callable[[Page], None]]] = {
     "material-video": ("", "/materials/{video}", settle_video),
     "upload": ("alice", "/upload", nothing),
     "queue": ("maria", "/moderation", nothing),
+    "report": ("boris", "/materials/{pdf}/report", nothing),
+    "reports": ("maria", "/moderation/reports", nothing),
+    "reports-empty": ("vera", "/me/reports", nothing),
+    "own-reports": ("boris", "/me/reports", nothing),
     "login": ("", "/login", nothing),
     "register": ("", "/register", nothing),
     "recover": ("", "/recover", nothing),
@@ -300,6 +326,36 @@ def test_what_cannot_be_taken_back_is_asked_first(
     asked = page.locator("dialog[open]" if scripts else "details[open]", has=page.locator("form"))
     expect(asked.locator("form .button-bad")).to_be_visible()
     person.close()
+
+
+def test_a_report_goes_from_the_page_to_a_moderator(sample: Sample) -> None:
+    complaints = Complaints()
+    complaints.expect("422")
+    vera, maria = sample.visit("vera", complaints), sample.visit("maria", complaints)
+    vera.page.goto(f"/materials/{sample.names['docx']}?section=2")
+    vera.page.locator("#report a").click()
+    form = vera.page.locator("form#report")
+    expect(form.locator("[name=place]")).to_have_value("2")
+    form.locator("[value=other]").check()
+    form.locator("button").click()
+    expect(form.locator(".errors")).to_have_count(1)
+    form.locator("[name=note]").fill("Формулы не видны.")
+    form.locator("button").click()
+    expect(vera.page.locator("p#report")).to_have_attribute("role", "status")
+    maria.page.goto("/moderation/reports")
+    item = maria.page.locator(f"#reported-{sample.names['docx']}")
+    expect(item).to_contain_text("Формулы не видны.")
+    before = int(maria.page.locator("#report-count").inner_text())
+    item.locator("[data-dialog^=keep]").click()
+    item.locator("dialog[open] textarea").fill("Теперь видны.")
+    item.locator("dialog[open] button:not([type])").click()
+    expect(item).to_have_count(0)
+    expect(maria.page.locator("#report-count")).to_have_text(str(before - 1))
+    vera.page.goto("/me/reports")
+    expect(vera.page.locator("main")).to_contain_text("Теперь видны.")
+    vera.close()
+    maria.close()
+    assert complaints.list == []
 
 
 def test_a_video_is_sought_through_ranges(sample: Sample) -> None:

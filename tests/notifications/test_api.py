@@ -71,10 +71,11 @@ def test_choices_are_read_and_set(alice: FlaskClient) -> None:
         ("materials", "email"): "daily",
         ("decisions", "email"): "instant",
         ("requests", "email"): "instant",
+        ("reports", "email"): "instant",
     }
     wanted = {"items": [{"topic": "materials", "channel": "email", "pace": "off"}]}
     answer = alice.put(CHOICES, json=wanted)
-    assert [item["pace"] for item in answer.get_json()["items"]] == ["off", "instant", "instant"]
+    assert [item["pace"] for item in answer.get_json()["items"]] == ["off", *["instant"] * 3]
 
 
 @pytest.mark.parametrize(

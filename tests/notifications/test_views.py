@@ -108,6 +108,7 @@ def test_choices_are_kept(app: Flask, alice: FlaskClient, people: dict[str, int]
             (Topic.MATERIALS, "email"): Pace.INSTANT,
             (Topic.DECISIONS, "email"): Pace.OFF,
             (Topic.REQUESTS, "email"): Pace.INSTANT,
+            (Topic.REPORTS, "email"): Pace.INSTANT,
         }
     bad = {"materials:email": "sometimes"}
     assert alice.post("/me/notification-settings", data=bad).status_code == 422

@@ -1,4 +1,4 @@
-"""From /login in a chat over the consent page back into the chat, and all that must not get there."""
+"""From /login in a chat over the consent page back into the chat, and what must not get there."""
 
 from __future__ import annotations
 
@@ -290,7 +290,7 @@ def test_a_link_without_use_for_half_a_year_is_over(app: Flask, alice: FlaskClie
         db.session.commit()
     assert who(app) == ""
     with app.app_context():
-        sweep_sessions.run()
+        sweep_sessions.enqueue()
     assert count(app, TelegramLink) == [0]
 
 
@@ -347,7 +347,7 @@ def test_a_chat_has_few_requests_and_old_ones_are_swept(app: Flask) -> None:
     with app.app_context():
         db.session.query(LinkRequest).update({"expires_at": utcnow() - timedelta(seconds=1)})
         db.session.commit()
-        sweep_sessions.run()
+        sweep_sessions.enqueue()
     assert count(app, LinkRequest) == [0]
 
 

@@ -34,7 +34,9 @@ def consent(client: FlaskClient, path: str, answer: str = "allow") -> str:
     """What the bot is told after the person's answer."""
     response = client.post(path, data={"answer": answer})
     assert response.status_code == 303
-    found = re.fullmatch(r"https://t\.me/konspekt_bot\?start=([\w-]+)", response.headers["Location"])
+    found = re.fullmatch(
+        r"https://t\.me/konspekt_bot\?start=([\w-]+)", response.headers["Location"]
+    )
     assert found
     return found[1]
 

@@ -9,7 +9,7 @@ from bot.people import Person
 from bot.replies import Button, Reply, Rows
 from bot.screens.collections import find_own
 from bot.state import State
-from bot.texts import shorten
+from bot.texts import escape, shorten
 from edu.accounts.models import User
 from edu.collections.service import (
     add_item,
@@ -72,7 +72,8 @@ def ask_name(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     """The next text is the name of a new collection. Arguments: id, origin."""
     _user, material, origin = _material(person, args)
     state.ask("keeping:create", material.id, origin)
-    return Reply(str(_("Write the name of the new collection, or /cancel.")))
+    way = back(f"material:show:{material.id}:0:{origin}")
+    return Reply(escape(_("Write the name of the new collection, or /cancel.")), ((way,),))
 
 
 def create(person: Person, state: State, args: tuple[str, ...]) -> Reply:
@@ -83,7 +84,7 @@ def create(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     state.end_dialogue()
     said = _("It is in “%(title)s” now.", title=shorten(collection.title, 100))
     rows = ((Button(str(_("Open")), f"collections:open:{collection.id}:1"),),)
-    return Reply(said.replace("<", "&lt;"), rows)
+    return Reply(escape(said), rows)
 
 
 def follow(person: Person, state: State, args: tuple[str, ...]) -> Reply:

@@ -1,0 +1,28 @@
+"""The order of answers within a chat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class Turns:
+    """What one chat asks is answered in order, one thing at a time."""
+
+    def __init__(self) -> None:
+        self._locks: dict[int, tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def of(self, chat_id: int) -> AsyncIterator[None]:
+        """Hold the chat's turn; nothing is kept of chats that wait for nothing."""
+        lock, users = self._locks.get(chat_id, (asyncio.Lock(), 0))
+        self._locks[chat_id] = (lock, users + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, users = self._locks[chat_id]
+            self._locks[chat_id] = (lock, users - 1)
+            if users == 1:
+                del self._locks[chat_id]
