@@ -263,7 +263,8 @@ def test_going_back_leaves_nothing_that_the_older_code_cannot_read(bare_app: Fla
     with bare_app.app_context():
         _fill()
         upgrade()
-        for number, (topic, kind) in enumerate([("materials", "new"), ("requests", "found")], 1):
+        of_now = [("materials", "new"), ("requests", "found"), ("reports", "report_kept")]
+        for number, (topic, kind) in enumerate(of_now, 1):
             about = {"user_id": 1, "topic": topic}
             _insert("notifications", id=number, kind=kind, occasion=kind, material_id=1, **about)
             _insert("deliveries", notification_id=number, user_id=1, channel="mail", pace="off")

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from edu.accounts.models import User
 from edu.extensions import Model, UtcDateTime, utcnow
+from edu.sessions.models import UserSession
 
 
 class LinkRequest(Model):
@@ -47,3 +48,4 @@ class TelegramLink(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
     user: Mapped[User] = relationship()
+    session: Mapped[UserSession] = relationship()

@@ -48,7 +48,7 @@ def read_origin(origin: str) -> str:
 
 def back(go: str) -> Button:
     """The way to the screen before."""
-    return Button(f"⬅ {_('Back')}", go)
+    return Button("⬅ " + _("Back"), go)
 
 
 def facts(material: Material) -> str:
@@ -71,7 +71,8 @@ def size_line(total: int, page: int, pages: int) -> str:
     """How many there are, and which page this is; plain text."""
     size = str(ngettext("%(num)s material", "%(num)s materials", total))
     if pages > 1:
-        size = f"{size}, {_('page %(page)s of %(pages)s', page=page, pages=pages)}"
+        at = _("page %(page)s of %(pages)s", page=page, pages=pages)
+        size = f"{size}, {at}"
     return size
 
 
@@ -101,7 +102,8 @@ def show_list(
     total, page, pages = counts
     title = f"<b>{escape(shorten(heading, MAX_TITLE))}</b>"
     if not materials:
-        return Reply(f"{title}\n\n{escape(_('Nothing here yet'))}", more)
+        nothing = escape(_("Nothing here yet"))
+        return Reply(f"{title}\n\n{nothing}", more)
     first = (page - 1) * PER_PAGE + 1
     lines = [item(n, each) for n, each in enumerate(materials, first)]
     buttons = (number_row(materials, f"{go}:{page}", first), pager(go, page, pages), *more)

@@ -85,14 +85,16 @@ class Sender:
             edit = old.edit_reply_markup
             await self.delivery.call(chat_id, lambda: edit(reply_markup=inline(reply)))
         elif old.photo and reply.picture is None:
-            await self._delete(chat_id, old.message_id)
-            await self._post(chat_id, reply)
+            await self._swap(chat_id, reply, old)
         else:
             try:
                 await self._edit(chat_id, reply, old)
             except BadRequest:  # too old to be edited, or deleted, or of another kind
-                await self._delete(chat_id, old.message_id)
-                await self._post(chat_id, reply)
+                await self._swap(chat_id, reply, old)
+
+    async def _swap(self, chat_id: int, reply: Reply, old: Message) -> None:
+        await self._delete(chat_id, old.message_id)
+        await self._post(chat_id, reply, gone=old.message_id)
 
     async def _edit(self, chat_id: int, reply: Reply, old: Message) -> None:
         if reply.picture is not None:
@@ -119,7 +121,7 @@ class Sender:
 
         await self.files.with_picture(chat_id, picture, edit, new=False)
 
-    async def _post(self, chat_id: int, reply: Reply) -> None:
+    async def _post(self, chat_id: int, reply: Reply, gone: int | None = None) -> None:
         """Send a new message; the screen before it goes, unless it was to stay."""
         if reply.picture is not None:
             sent = await self._send_picture(chat_id, reply, reply.picture)
@@ -129,8 +131,8 @@ class Sender:
             return
         present = None if reply.stays else sent.message_id
         earlier = await asyncio.to_thread(in_app, self.app, replace_screen, chat_id, present)
-        if earlier is not None and earlier != sent.message_id:
-            await self._delete(chat_id, earlier)
+        if earlier not in (None, gone, sent.message_id):
+            await self._delete(chat_id, earlier or 0)
 
     async def _send_parts(self, chat_id: int, parts: list[str], reply: Reply) -> Message | None:
         """Send the text in as many messages as it needs, the buttons below the last."""

@@ -35,6 +35,11 @@ def escape(text: object) -> str:
     return html.escape(str(text))
 
 
+def bold(text: object) -> str:
+    """Plain text in bold, as HTML."""
+    return f"<b>{escape(text)}</b>"
+
+
 def link(address: str, text: str) -> str:
     """A link in HTML; both parts are plain."""
     return f'<a href="{html.escape(address)}">{html.escape(text)}</a>'

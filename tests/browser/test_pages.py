@@ -118,9 +118,7 @@ def keep_some(published: list[Material]) -> dict[str, Any]:
 
 def report_some(published: list[Material]) -> None:
     """What Boris and Alice find wrong: one report is open, one is settled."""
-    boris, alice, maria = (
-        find_user(f"{name}@example.org") for name in ("boris", "alice", "maria")
-    )
+    boris, alice, maria = (find_user(f"{name}@example.org") for name in ("boris", "alice", "maria"))
     assert maria is not None
     video, pdf = (
         next(material for material in published if material.file.kind == kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import tempfile
@@ -45,14 +46,15 @@ def before_all(context: Any) -> None:
     context.bot = ExitStack()
     context.env, context.app, context.start_bot = env, app, start_bot
     context.log = Path(os.environ.get("FEATURES_LOG", str(folder / "bot.log")))
-    context.chat = 100
+    context.chats = itertools.count(101)
+    context.running = {}  # what a step sets on the context itself goes with its scenario
     start_bot(context)
 
 
 def start_bot(context: Any) -> None:
     """The bot, on the data that it had before."""
     running = run_bot(context.env, context.api, context.log)
-    context.process = context.bot.enter_context(running)
+    context.running["bot"] = context.bot.enter_context(running)
 
 
 def _dispose(app: Any) -> None:
@@ -62,11 +64,11 @@ def _dispose(app: Any) -> None:
 
 def before_scenario(context: Any, scenario: Any) -> None:
     """A chat that nobody has written in before."""
-    context.chat += 1
-    context.world = World(context.api, context.app, context.chat)
+    chat = next(context.chats)
+    context.world = World(context.api, context.app, chat)
     context.refused_before = len(context.api.refused)
     if "linked" in scenario.effective_tags:
-        link_chat(context.app, "charlie", context.chat)
+        link_chat(context.app, "charlie", chat)
 
 
 def after_scenario(context: Any, scenario: Any) -> None:

@@ -92,10 +92,15 @@ class World:
                 return [button["text"] for row in rows for button in row]
         return []
 
+    def heard(self) -> list[tuple[str, object]]:
+        """What the bot has called for this chat lately."""
+        mine = [c for c in self.api.calls if c[1].get("chat_id") == str(self.chat)]
+        return [(name, params.get("message_id") or params["result"]) for name, params in mine[-6:]]
+
     def until(self, look: Callable[[], Any], what: str) -> Any:
         """What `look` sees, as soon as it sees something."""
         end = time.monotonic() + 30
         while not (seen := look()):
-            assert time.monotonic() < end, (what, self.last(), self.api.refused)
+            assert time.monotonic() < end, (what, self.last(), self.api.refused, self.heard())
             time.sleep(0.02)
         return seen

@@ -274,7 +274,8 @@ def test_a_revoked_token_ends_the_sign_in(app: Flask, alice: FlaskClient, which:
 def test_revocation_is_for_the_client(app: Flask, alice: FlaskClient) -> None:
     tokens, client = get_tokens(app, alice), app.test_client()
     form = {"token": tokens["refresh_token"]}
-    assert client.post("/oauth/revoke", data=form).json["error"] == "invalid_client"
+    nobody: Any = client.post("/oauth/revoke", data=form)
+    assert nobody.json["error"] == "invalid_client"
     assert revoke(client, "made.up.token").status_code == 200
     strange = revoke(client, tokens["refresh_token"], token_type_hint="x")
     assert strange.json["error"] == "unsupported_token_type"

@@ -23,6 +23,7 @@ from edu.lockout.service import record_failure
 from edu.mail.service import write_letter
 from edu.materials.models import Material, MaterialVersion, View
 from edu.notifications.models import Delivery, Notification, NotificationChoice
+from edu.oauth.models import AuthorizationCode
 from edu.plans.models import Plan
 from edu.ratings.models import Rating
 from edu.reports.models import Report
@@ -30,11 +31,15 @@ from edu.search.models import RecentQuery
 from edu.second_factor.models import Authenticator, SpareCode
 from edu.sessions.models import UserSession
 from edu.subscriptions.models import FeedToken, Subscription
+from edu.telegram_links.models import TelegramLink
 from edu.tokens.models import PersonalToken, RefreshToken
 from tests.conftest import make_people
 from tests.samples import make_material
 
-SECRETS = ("token-hash", "session-hash", "spare-hash", "feed-secret", "refresh-hash", "$2b$")
+SECRETS = (
+    *("token-hash", "session-hash", "spare-hash", "feed-secret", "refresh-hash", "$2b$"),
+    *("code-hash", "state-hash", "chat-tokens"),
+)
 
 
 def fill_life(alice: int, charlie: int) -> tuple[Material, Material]:
@@ -61,6 +66,7 @@ def _rows(alice: int, charlie: int, own: Material, other: Material) -> list[Any]
         user_agent="curl/8",
         expires_at=later,
     )
+    chat = UserSession(user_id=alice, kind="telegram", expires_at=later)
     note = Notification(
         user_id=alice, topic="decisions", kind="approved", occasion="a:1", material_id=own.id
     )
@@ -69,6 +75,19 @@ def _rows(alice: int, charlie: int, own: Material, other: Material) -> list[Any]
         RefreshToken(session=session, token_hash="refresh-hash", expires_at=later),
         Delivery(notification=note, user_id=alice, channel="email", pace="daily"),
         PersonalToken(user_id=alice, name="script", token_hash="token-hash", hint="…abc"),
+        TelegramLink(
+            user_id=alice, session=chat, chat_id=2**40, name="@alice", tokens=b"chat-tokens"
+        ),
+        AuthorizationCode(
+            user_id=alice,
+            code_hash="code-hash",
+            state_hash="state-hash",
+            client_id="telegram",
+            redirect_uri="https://t.me/bot",
+            challenge="",
+            label="@alice",
+            expires_at=later,
+        ),
         Identity(user_id=alice, provider="github", subject="42", label="alice-gh"),
         Authenticator(user_id=alice, secret=b"secret"),
         SpareCode(user_id=alice, code_hash="spare-hash"),

@@ -64,6 +64,7 @@ def test_the_archive_tells_everything_and_no_secret(any_app: Flask, life: dict[s
     assert facts["collections"][0]["items"][0]["note"] == "page 3"
     assert facts["subscriptions"][0]["search"] == "q=ряды"
     assert facts["tokens"][0]["name"] == "script"
+    assert (facts["telegram"][0]["chat_id"], facts["telegram"][0]["name"]) == (2**40, "@alice")
     assert facts["identities"][0]["label"] == "alice-gh"
     assert (facts["captions"][0]["file.name"], facts["captions"][0]["language"]) == (
         "Own.pdf",

@@ -15,6 +15,7 @@ from edu.accounts.models import Role
 from edu.accounts.service import block_user, end_sessions
 from edu.extensions import db, utcnow
 from edu.oauth.models import AuthorizationCode
+from edu.oauth.service import Tokens
 from edu.registration.service import renew_password
 from edu.sessions.models import UserSession
 from edu.telegram_links import service
@@ -257,7 +258,7 @@ def outdate(app: Flask) -> str:
         row = db.session.query(TelegramLink).one()
         kept = service._unseal(row)
         assert kept is not None
-        row.tokens = service._seal(service.Tokens("gone.by.now", kept.refresh, row.session_id))
+        row.tokens = service._seal(Tokens("gone.by.now", kept.refresh, row.session_id))
         db.session.commit()
         return kept.refresh
 

@@ -9,7 +9,7 @@ from bot.people import Person
 from bot.replies import Button, Reply
 from bot.screens.entrance import ask_to_sign_in
 from bot.state import State
-from bot.texts import escape, shorten
+from bot.texts import bold, escape, shorten
 from edu.accounts.models import User
 from edu.collections.models import Collection
 from edu.collections.service import count_items, create_collection, list_items, list_own_collections
@@ -44,9 +44,9 @@ def list_all(person: Person, state: State, args: tuple[str, ...]) -> Reply:
         )
         for each in shown
     )
-    new = (Button(f"➕ {_('New collection')}", "collections:name"),)
+    new = (Button("➕ " + _("New collection"), "collections:name"),)
     advice = _("Choose a collection.") if own else _("Nothing here yet")
-    title = f"<b>{escape(_('My collections'))}</b>\n\n{escape(advice)}"
+    title = bold(_("My collections")) + f"\n\n{escape(advice)}"
     return Reply(title, (*rows, pager("collections:list", page, pages), new))
 
 

@@ -51,7 +51,7 @@ def _collection_rows(user: User, material: Material, origin: str) -> Rows:
         )
         for each in list_own_collections(user)[:COLLECTIONS_SHOWN]
     ]
-    rows.append((Button(f"➕ {_('New collection')}", f"keeping:name:{tail}"),))
+    rows.append((Button("➕ " + _("New collection"), f"keeping:name:{tail}"),))
     rows.append((back(f"material:show:{material.id}:0:{origin}"),))
     return tuple(rows)
 

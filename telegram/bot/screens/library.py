@@ -8,7 +8,7 @@ from bot.lists import PER_PAGE, back, show_list, whole
 from bot.people import Person
 from bot.replies import Button, Reply
 from bot.state import State
-from bot.texts import escape
+from bot.texts import bold, escape
 from edu.catalog.models import MaterialType
 from edu.catalog.service import type_label
 from edu.materials.service import count_by_type, list_of_type
@@ -24,7 +24,7 @@ def types(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     ]
     rows = tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
     advice = _("Choose a type.") if rows else _("Nothing here yet")
-    return Reply(f"<b>{escape(_('Library'))}</b>\n\n{escape(advice)}", rows)
+    return Reply(bold(_("Library")) + f"\n\n{escape(advice)}", rows)
 
 
 def of_type(person: Person, state: State, args: tuple[str, ...]) -> Reply:

@@ -97,10 +97,10 @@ def _place_row(
 
 
 def _open_row(material: Material, address: str, origin: str) -> tuple[Button, ...]:
-    download = Button(f"⬇ {_('Download')}", f"material:download:{material.id}:{origin}")
+    download = Button("⬇ " + _("Download"), f"material:download:{material.id}:{origin}")
     if not fits_button(address):  # the title leads there
         return (download,)
-    return (Button(f"🌐 {_('Open on the site')}", url=address), download)
+    return (Button("🌐 " + _("Open on the site"), url=address), download)
 
 
 def _person_rows(person: Person, material: Material, origin: str) -> Rows:
@@ -109,11 +109,11 @@ def _person_rows(person: Person, material: Material, origin: str) -> Rows:
     tail = f"{material.id}:{origin}"
     first = []
     if can_rate(person.user, material):
-        first.append(Button(f"★ {_('Rate')}", f"material:stars:{tail}"))
-    first.append(Button(f"➕ {_('To a collection')}", f"keeping:choose:{tail}"))
-    second = [Button(f"🔔 {_('Subscribe')}", f"keeping:follow:{tail}")]
+        first.append(Button("★ " + _("Rate"), f"material:stars:{tail}"))
+    first.append(Button("➕ " + _("To a collection"), f"keeping:choose:{tail}"))
+    second = [Button("🔔 " + _("Subscribe"), f"keeping:follow:{tail}")]
     if can_report(person.user, material):
-        second.append(Button(f"⚠ {_('Report')}", f"reports:reasons:{tail}"))
+        second.append(Button("⚠ " + _("Report"), f"reports:reasons:{tail}"))
     return (tuple(first), tuple(second))
 
 
@@ -188,7 +188,7 @@ def _large(person: Person, material: Material) -> Reply:
         size=format_size(file.size),
     )
     name = link(address, shorten(material.title, MAX_TITLE))
-    rows = ((Button(f"⬇ {_('Download')}", url=address),),) if fits_button(address) else ()
+    rows = ((Button("⬇ " + _("Download"), url=address),),) if fits_button(address) else ()
     return Reply(f"<b>{name}</b>\n\n{escape(text)}", rows, stays=True)
 
 

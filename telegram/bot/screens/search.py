@@ -14,7 +14,7 @@ from bot.places import place_address, place_line
 from bot.replies import Button, Reply, Rows
 from bot.searching import Wanted
 from bot.state import State
-from bot.texts import escape, link, shorten, site_address
+from bot.texts import bold, escape, link, shorten, site_address
 from edu.catalog.models import MaterialType
 from edu.catalog.service import get_category, list_subjects, type_label
 from edu.search.hits import FoundMaterial
@@ -32,7 +32,7 @@ def prompt(person: Person, state: State, args: tuple[str, ...]) -> Reply:
         "a lecture. A title in the answer opens the material at the place that was found."
     )
     more = _('Words in "quotes" are searched for as a phrase; a word with a minus is left out.')
-    return Reply(f"<b>{escape(_('Search'))}</b>\n\n{escape(how)}\n\n{escape(more)}")
+    return Reply(bold(_("Search")) + f"\n\n{escape(how)}\n\n{escape(more)}")
 
 
 def search(person: Person, state: State, args: tuple[str, ...]) -> Reply:
@@ -71,8 +71,9 @@ def filters(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     rows = [tuple(kinds[at : at + 2]) for at in range(0, len(kinds), 2)]
     rows += _subject_rows(wanted, number)
     rows.append((back(f"search:page:{number}:1"),))
-    title = f"<b>{escape(_('Filters'))}</b>: {escape(shorten(wanted.text, MAX_TITLE))}"
-    return Reply(f"{title}\n\n{escape(_('Choose what to narrow the search by.'))}", tuple(rows))
+    title = bold(_("Filters")) + f": {escape(shorten(wanted.text, MAX_TITLE))}"
+    advice = escape(_("Choose what to narrow the search by."))
+    return Reply(f"{title}\n\n{advice}", tuple(rows))
 
 
 def _subject_rows(wanted: Wanted, number: int) -> list[tuple[Button, ...]]:
@@ -130,7 +131,7 @@ def _results(state: State, wanted: Wanted, number: int) -> Reply:
 
 def _narrowing(wanted: Wanted, search_id: int, found: Found) -> tuple[Button, ...]:
     chosen = bool(wanted.type) + bool(wanted.category)
-    label = f"🔎 {_('Filters')}" + (f" ({chosen})" if chosen else "")
+    label = "🔎 " + _("Filters") + (f" ({chosen})" if chosen else "")
     row = [Button(label, f"search:filters:{search_id}")]
     if found.understood.changes and not wanted.exact:
         row.append(Button(str(_("Search exactly")), f"search:exact:{search_id}"))
@@ -142,9 +143,10 @@ def _nothing(wanted: Wanted, search_id: int) -> Reply:
     subjects = link(site_address("catalog.index"), str(_("Subjects")))
     query = escape(shorten(wanted.text, MAX_TITLE))
     narrowed = wanted.type or wanted.category
-    rows = [(Button(f"🔎 {_('Filters')}", f"search:filters:{search_id}"),)] if narrowed else []
+    rows = [(Button("🔎 " + _("Filters"), f"search:filters:{search_id}"),)] if narrowed else []
     rows.append((Button(str(_("Subjects")), "subjects:root"),))
-    text = f"<b>{query}</b>: {escape(_('Nothing found'))}\n\n{advice}\n\n{subjects}"
+    nothing = escape(_("Nothing found"))
+    text = f"<b>{query}</b>: {nothing}\n\n{advice}\n\n{subjects}"
     return Reply(text, tuple(rows), stays=True)
 
 

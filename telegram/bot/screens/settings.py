@@ -9,7 +9,7 @@ from bot.menu import keyboard
 from bot.people import Person
 from bot.replies import Button, Reply
 from bot.state import State
-from bot.texts import escape
+from bot.texts import bold, escape
 from edu.accounts.service import change_profile
 from edu.site.preferences import LANGUAGES
 
@@ -30,7 +30,7 @@ def show(person: Person, state: State, args: tuple[str, ...]) -> Reply:
         if person.user
         else Button(str(_("Sign in")), "entrance:show")
     )
-    text = f"<b>{escape(_('Settings'))}</b>\n\n{escape(who)}\n\n{escape(_('Language'))}:"
+    text = bold(_("Settings")) + f"\n\n{escape(who)}\n\n" + escape(_("Language")) + ":"
     return Reply(text, (languages, (door,)))
 
 

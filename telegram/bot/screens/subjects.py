@@ -8,7 +8,7 @@ from bot.lists import PER_PAGE, back, pager, show_list, whole
 from bot.people import Person
 from bot.replies import Button, Reply, Rows
 from bot.state import State
-from bot.texts import escape, shorten
+from bot.texts import bold, escape, shorten
 from edu.catalog.models import Category
 from edu.catalog.service import get_category, list_subjects
 from edu.materials.service import count_by_category, list_in_category
@@ -24,7 +24,7 @@ def root(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     subjects = list_subjects()
     rows = _branches(subjects, whole(args, 0), "subjects:root")
     advice = _("Choose a subject.") if rows else _("Nothing here yet")
-    return Reply(f"<b>{escape(_('Subjects'))}</b>\n\n{escape(advice)}", rows)
+    return Reply(bold(_("Subjects")) + f"\n\n{escape(advice)}", rows)
 
 
 def open_subject(person: Person, state: State, args: tuple[str, ...]) -> Reply:
@@ -33,7 +33,7 @@ def open_subject(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     if not category.children:
         return materials(person, state, (args[0], "1"))
     everything = Button(
-        f"{_('All materials')} ({count_by_category()[category.id]})",
+        _("All materials") + f" ({count_by_category()[category.id]})",
         f"subjects:list:{category.id}:1",
     )
     go = f"subjects:open:{category.id}"
@@ -44,7 +44,8 @@ def open_subject(person: Person, state: State, args: tuple[str, ...]) -> Reply:
         (back(_above(category)),),
     )
     title = shorten(category.full_name, 300)
-    return Reply(f"<b>{escape(title)}</b>\n\n{escape(_('Choose a part of the subject.'))}", rows)
+    advice = escape(_("Choose a part of the subject."))
+    return Reply(f"{bold(title)}\n\n{advice}", rows)
 
 
 def materials(person: Person, state: State, args: tuple[str, ...]) -> Reply:
@@ -76,7 +77,7 @@ def _follow_row(person: Person, category: Category) -> Rows:
         return ()
     kind, target = SubscriptionKind.SUBJECT.value, str(category.id)
     known = find_subscription(person.user, kind, target)
-    label = f"🔕 {_('Unfollow')}" if known else f"🔔 {_('Subscribe')}"
+    label = "🔕 " + _("Unfollow") if known else "🔔 " + _("Subscribe")
     return ((Button(label, f"subjects:follow:{category.id}"),),)
 
 

@@ -9,7 +9,7 @@ from bot.people import Person
 from bot.replies import Button, Reply
 from bot.screens.entrance import ask_to_sign_in
 from bot.state import State
-from bot.texts import escape, shorten
+from bot.texts import bold, escape, shorten
 from edu.subscriptions.models import Subscription, SubscriptionKind
 from edu.subscriptions.service import (
     describe_search,
@@ -53,7 +53,7 @@ def list_all(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     )
     feed = (Button(str(_("My feed")), "subscriptions:feed:1"),) if followed else ()
     advice = _("Choose what to look at or to end.") if followed else _("Nothing here yet")
-    title = f"<b>{escape(_('Subscriptions'))}</b>\n\n{escape(advice)}"
+    title = bold(_("Subscriptions")) + f"\n\n{escape(advice)}"
     return Reply(title, (*rows, pager("subscriptions:list", page, pages), feed))
 
 
@@ -62,7 +62,7 @@ def ask(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     if person.user is None:
         return ask_to_sign_in(person, state)
     subscription = get_subscription(person.user, whole(args, 0, 0))
-    end = Button(f"🔕 {_('Unfollow')}", f"subscriptions:end:{subscription.id}")
+    end = Button("🔕 " + _("Unfollow"), f"subscriptions:end:{subscription.id}")
     rows = [(end,), (back(f"subscriptions:list:{whole(args, 1)}"),)]
     if subscription.kind == SubscriptionKind.SUBJECT:
         go = f"subjects:open:{subscription.category_id}"

@@ -23,8 +23,8 @@ def restart(context: Any) -> None:
 
 @when("бота убивают и запускают снова")
 def kill(context: Any) -> None:
-    context.process.kill()
-    context.process.wait()
+    context.running["bot"].kill()
+    context.running["bot"].wait()
     context.bot.close()
     context.start_bot(context)
 
@@ -101,7 +101,7 @@ def pops_up(context: Any, text: str) -> None:
 
 @when("я пишу в чужом чате «@bot {text}»")
 def ask_inline(context: Any, text: str) -> None:
-    context.world.asked = context.api.ask_inline(text, context.chat)
+    context.world.asked = context.api.ask_inline(text, context.world.chat)
 
 
 @then("мне предлагают «{title}» со ссылкой на сайт")
