@@ -149,6 +149,7 @@ def register_pages(app: Flask) -> None:
     from edu.materials.views import bp as materials
     from edu.moderation.views import bp as moderation
     from edu.notifications.views import bp as notifications
+    from edu.plans.views import bp as plans
     from edu.privacy.views import bp as privacy
     from edu.registration.views import bp as registration
     from edu.search.views import bp as search
@@ -179,6 +180,7 @@ def register_pages(app: Flask) -> None:
         moderation,
         library,
         collections,
+        plans,
         demand,
         sessions,
         tokens,

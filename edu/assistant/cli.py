@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 from edu.assistant.composer import compose
 from edu.assistant.engines.choose import COMPOSER, options_of
 from edu.assistant.engines.trial import Trial, try_apart, try_engine
-from edu.assistant.retrieval import recommend
+from edu.assistant.retrieval import retrieve
 from edu.assistant.understanding import understand
 from edu.config import Settings
 from edu.errors import Unavailable
@@ -48,7 +48,7 @@ def _try_composer(question: str) -> None:
     start = time.monotonic()
     try:
         wanted = understand(question)
-        text = compose(wanted, recommend(wanted))
+        text = compose(wanted, retrieve(None, wanted))
     except Unavailable as error:
         why = "the search index does not answer: flask search check --fix"
         raise click.ClickException(why) from error

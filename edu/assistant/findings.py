@@ -46,10 +46,11 @@ class PassageFound:
 class Relaxation:
     """A wish that was given up because nothing fitted it: which, what was wished, what there is.
 
-    `wished` and `there` are semesters, years, types or category names, as strings to be shown.
+    `wished` and `there` are semesters, years, material types, kinds of file, levels or names of
+    categories, as strings.
     """
 
-    wish: Literal["semester", "year", "type", "level", "subject"]
+    wish: Literal["semester", "year", "type", "kind", "level", "subject"]
     wished: tuple[str, ...]
     there: tuple[str, ...] = ()
 

@@ -1,0 +1,185 @@
+"""Chapters as the pieces of a plan: which of them are meant, and to which topic they belong."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from edu.assistant.findings import Fit
+from edu.catalog.models import MaterialType
+from edu.plans.sources import SHORT, SLICE, Source, Unit
+from edu.search.analysis import stems
+
+LEAST = 20  # minutes: shorter chapters that follow each other are one step
+MOST_TOPIC = 200  # characters
+SAME_TOPIC = 0.5  # share of the shorter heading's words that the other one has, too
+# Words that headings have whatever they are about, as stems.
+_EMPTY = "лекц глав част раздел тем задач задан упражнен семинар урок вопрос конспект курс билет"
+_EMPTY += " lectur chapter part section topic problem task exercis seminar lesson question note"
+_EMPTY += " пример решен exampl solut"
+_GENERAL = frozenset(_EMPTY.split())
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of units of one material on one topic. `rank`: the less, the more it is meant."""
+
+    source: Source
+    topic: str
+    units: tuple[Unit, ...]
+    rank: int
+
+    @property
+    def minutes(self) -> int:
+        """How long it takes."""
+        return sum(unit.minutes for unit in self.units)
+
+    def cut(self, room: int) -> tuple[Piece | None, Piece | None]:
+        """What fits into so many minutes, and the rest."""
+        taken, spent = 0, 0
+        while taken < len(self.units) and spent + self.units[taken].minutes <= room:
+            spent += self.units[taken].minutes
+            taken += 1
+        head, tail = self.units[:taken], self.units[taken:]
+        return (
+            replace(self, units=head) if head else None,
+            replace(self, units=tail) if tail else None,
+        )
+
+
+@dataclass(slots=True)
+class Topic:
+    """What belongs together: the theory first, what says the same elsewhere, then problems."""
+
+    name: str
+    theory: list[Piece]
+    more: list[Piece]
+    practice: list[Piece]
+
+
+def split_source(source: Source) -> list[Piece]:
+    """Its chapters as far as they are meant, in order: all of a short material, and of one in
+    which no place was found; of others those with such places.
+    """
+    whole = source.minutes <= SHORT or not source.hits
+    pieces = []
+    for heading, units in _chapters(source):
+        is_hit = any(unit.first <= hit <= unit.last for unit in units for hit in source.hits)
+        if whole or is_hit:
+            rank = 2 * list(Fit).index(source.fit) + (0 if is_hit or not source.hits else 1)
+            pieces.append(Piece(source, heading or source.title, units, rank))
+    return list(_merge(pieces))
+
+
+def _chapters(source: Source) -> Iterator[tuple[str, tuple[Unit, ...]]]:
+    if not source.chapters:
+        size = SLICE.get(source.kind, 1)
+        for at in range(0, len(source.units), size):
+            yield "", source.units[at : at + size]
+        return
+    starts = [number for number, _heading in source.chapters]
+    # What stands before the first heading (a cover, a list of contents) goes with it.
+    homes = [max(bisect_right(starts, unit.last) - 1, 0) for unit in source.units]
+    for number, places in groupby(range(len(homes)), key=homes.__getitem__):
+        units = tuple(source.units[place] for place in places)
+        yield " ".join(source.chapters[number][1].split()), units
+
+
+def _merge(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Neighbours with the same topic are one piece, and so are short ones."""
+    last: Piece | None = None
+    for piece in pieces:
+        if last is not None and _may_join(last, piece):
+            same = piece.topic == last.topic
+            topic = last.topic if same else f"{last.topic}; {piece.topic}"
+            last = replace(last, topic=topic, units=last.units + piece.units)
+        else:
+            if last is not None:
+                yield last
+            last = piece
+    if last is not None:
+        yield last
+
+
+def _may_join(one: Piece, other: Piece) -> bool:
+    follows = one.units[-1].last + 1 == other.units[0].first
+    if not follows or one.rank != other.rank:
+        return False
+    if one.topic == other.topic:
+        return True
+    fits = len(one.topic) + len(other.topic) + 2 <= MOST_TOPIC
+    return fits and one.minutes < LEAST and other.minutes < LEAST
+
+
+def in_order_of_study(sources: Sequence[Source]) -> list[Source]:
+    """Materials whose titles differ in a number only («Лекция 2») in the order of that number."""
+    groups: dict[tuple[str, str], list[Source]] = {}
+    for source in sources:
+        skeleton = _NUMBER.sub("#", source.title.lower())
+        groups.setdefault((source.type, skeleton), []).append(source)
+    ordered = (sorted(group, key=_numbers) for group in groups.values())
+    return [source for group in ordered for source in group]
+
+
+def _numbers(source: Source) -> list[int]:
+    return [int(number[:9]) for number in _NUMBER.findall(source.title)]
+
+
+def _words(piece: Piece) -> frozenset[str]:
+    """The stems that say what it is about. Numbers of titles tell lectures apart; those of
+    headings count chapters, in each book by itself.
+    """
+    words = frozenset(stems(piece.topic)) - _GENERAL - {""}
+    if not piece.source.chapters:
+        return words
+    return frozenset(word for word in words if not word.isdigit())
+
+
+def arrange(sources: Sequence[Source]) -> tuple[list[Topic], list[Piece]]:
+    """Topics in the order of study, and what is for the end: questions of exams.
+
+    Lectures give the topics; what other materials say of them is added to the topic it is like.
+    """
+    topics: list[Topic] = []
+    known: list[frozenset[str]] = []
+    at_end: list[Piece] = []
+    ordered = in_order_of_study(sources)
+    for source in sorted(ordered, key=lambda one: one.is_practice):
+        before = len(topics)
+        for piece in split_source(source):
+            if source.type == MaterialType.EXAM:
+                at_end.append(piece)
+                continue
+            # Lectures without headings are told apart by their titles alone: none is the other.
+            alone = not (source.is_practice or source.chapters)
+            place = None if alone else _most_like(_words(piece), known[:before])
+            if place is None:
+                topics.append(Topic(piece.topic, [], [], []))
+                known.append(_words(piece))
+                _add(topics[-1], piece, is_new=True)
+            else:
+                _add(topics[place], piece, is_new=False)
+    return topics, at_end
+
+
+def _add(topic: Topic, piece: Piece, *, is_new: bool) -> None:
+    if piece.source.is_practice:
+        topic.practice.append(piece)
+    elif is_new:
+        topic.theory.append(piece)
+    else:
+        topic.more.append(piece)
+
+
+def _most_like(words: frozenset[str], known: Sequence[frozenset[str]]) -> int | None:
+    best, best_share = None, 0.0
+    for place, other in enumerate(known):
+        shortest = min(len(words), len(other))
+        share = len(words & other) / shortest if shortest else 0.0
+        if share >= SAME_TOPIC and share > best_share:
+            best, best_share = place, share
+    return best
