@@ -129,7 +129,9 @@ class Claims:
 
     def leave_for_next(self, number: int, claim: str) -> bool:
         """After an attempt that broke down; False if it was the last. Raises ClaimLost."""
-        row = db.session.get_one(self.model, number, populate_existing=True)
+        row = db.session.get(self.model, number, populate_existing=True)
+        if row is None:  # deleted meanwhile, with its file
+            raise ClaimLost
         if row.attempts >= settings().max_attempts:
             return False
         self.own(number, claim, **self.left)

@@ -44,14 +44,12 @@ def process_material(material_id: int) -> None:
         postpone=lambda: service.postpone_attempt(material_id, claim),
         give_up=lambda code: service.give_up_attempt(material_id, claim, code),
         fail=lambda refused: service.fail_material(material_id, claim, refused.code),
-        ended=lambda failed: (
-            announce.enqueue() if failed else process_material.enqueue(material_id)
-        ),
+        ended=lambda failed: _tell_or_retry(material_id, failed=failed),
         passing=PASSING,
     ).make()
 
 
-def _go_on(material_id: int, *, failed: bool) -> None:
+def _tell_or_retry(material_id: int, *, failed: bool) -> None:
     if failed:
         announce.enqueue()
     else:

@@ -24,6 +24,7 @@ from jobs.sandbox import shared_sandbox
 log = logging.getLogger(__name__)
 # What one conversion may take: so long for a start, and so many times the length of the video.
 _START_S, _TIMES = 300, 20
+_MB, _MORE_MB = 1024 * 1024, 16
 
 
 LANE = Lane()
@@ -73,13 +74,18 @@ def _make(file_id: int) -> bool:
 
 
 def _has_room(file_id: int) -> bool:
-    """Whether the disk has place for the pieces twice: where they are made, and in the storage."""
+    """Whether the disk has place for pieces of the file's size, and of a little more."""
     file = db.session.get(StoredFile, file_id)
-    free = shutil.disk_usage(settings().data_dir).free
-    if file is None or free - 2 * file.size > settings().min_free_bytes:
+    if file is None or _room_mb() > file.size // _MB + _MORE_MB:
         return file is not None
     log.warning("stream %d: waits for room on the disk", file_id)
     return False
+
+
+def _room_mb() -> int:
+    """How much one conversion may write: twice, where it is made and in the storage."""
+    free = shutil.disk_usage(settings().data_dir).free - settings().min_free_bytes
+    return max(0, free // 2 // _MB)
 
 
 def _convert(file_id: int, claim: str) -> None:
@@ -112,7 +118,8 @@ def _limits(size: int, duration: float | None) -> Limits:
         memory_mb=config.stream_memory_mb,
         cpu_s=cpu_s,
         wall_s=wall_s,
-        output_mb=output_mb(size),
+        # Newer codecs need far fewer bytes than what is made of them: the rest must stay free.
+        output_mb=min(output_mb(size), _room_mb()),
     )
 
 

@@ -18,7 +18,7 @@ LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 CYRILLIC = re.compile(r"[А-Яа-яЁё]")
 # Names that are the same in every language.
 INTERNATIONAL = {"API", "DOC", "DOCX", "Escape", "JSON", "MP", "PDF", "application", "json"}
-INTERNATIONAL |= {"Atom", "HOST", "QR", "RSS", "SMTP", "ZIP", "example", "org"}
+INTERNATIONAL |= {"Atom", "HOST", "QR", "RSS", "SMTP", "SRT", "UTF", "VTT", "ZIP", "example", "org"}
 INTERNATIONAL |= {"Checksum", "Metadata", "Upload", "tus"}
 
 

@@ -9,7 +9,7 @@ from flask import Response, request, url_for
 from edu.accounts.models import User
 from edu.api.blueprint import BEARER, BEARER_OPTIONAL, NO_CONTENT, make_blueprint, problems
 from edu.api.exchange import nothing, reads_request, reply
-from edu.api.security import Scope, api_person, require_person
+from edu.api.security import Scope, api_person, person_key, require_person
 from edu.captions import service
 from edu.captions.forms import read_part
 from edu.captions.schemas import (
@@ -21,7 +21,7 @@ from edu.captions.schemas import (
 )
 from edu.captions.views import deliver_caption
 from edu.errors import InvalidInput
-from edu.extensions import db
+from edu.extensions import db, limiter, settings
 from edu.materials.models import Material
 from edu.materials.schemas import MaterialPath
 from edu.materials.service import get_visible
@@ -107,6 +107,8 @@ def _editable() -> Material:
         ),
     },
 )
+# Each file costs seconds at worst; what holds for any request holds beside it.
+@limiter.limit(lambda: settings().upload_limit, key_func=person_key, override_defaults=False)
 @reads_request(first=_editable)
 def save(path: CaptionPath, form: NewCaptions) -> Response:
     material = _editable()

@@ -51,8 +51,8 @@ MAX_TITLE = 200
 MAX_OUTLINE = 1000
 MAX_DESCRIPTION = 5000
 MAX_MARKS = 160  # characters
-# What lies in the trash is sent anew by whoever still needs it.
-_OUT = (MaterialStatus.FAILED, MaterialStatus.REJECTED, MaterialStatus.ARCHIVED)
+# Their files are no duplicates: what lies in the trash is sent anew by whoever still needs it.
+OUT = (MaterialStatus.FAILED, MaterialStatus.REJECTED, MaterialStatus.ARCHIVED)
 Page = Listing[Material]
 
 
@@ -368,7 +368,7 @@ def upload_material(
 def refuse_duplicate(user: User | None, file: StoredFile) -> None:
     """Raises DuplicateFile when the bytes are here already, naming only what `user` may see."""
     known = find_by_hash(file.sha256)
-    twins = [material for material in known if material.status not in _OUT]
+    twins = [material for material in known if material.status not in OUT]
     if twins:
         raise DuplicateFile(next((m for m in twins if can_see(user, m)), None), file)
 

@@ -111,9 +111,9 @@ def _take_upload(form: UploadForm, person: User) -> Material:
     # A file sent along is the newer choice.
     newer = upload_id or (sent and sent.filename)
     known = None if newer else _known_file(form.token.data or "", person)
-    if known:
-        hold_room(person, known.size)
     captions = SentAlong.read(request.files.get("captions"))
+    if known:
+        hold_room(person, known.size)  # and nobody else finds any until all is written
     file = known or take_file(person, upload_id, sent)
     # Without a token the question has not been asked yet, whatever the form says.
     material = service.upload_material(

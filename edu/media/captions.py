@@ -25,6 +25,7 @@ SUFFIXES = (".vtt", ".srt", ".txt")
 _HOUR_MS, _MINUTE_MS, _SECOND_MS = 3_600_000, 60_000, 1000
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _MOST_CONTROLS = 0.01  # of the characters of what is a text still
+_MOST_BROKEN = 0.1  # of the letters beyond ASCII; a text that is not UTF-8 has hardly another
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 _TIMES_LINE = re.compile(r"^[^\n]*\d[.,]\d{1,3}[^\S\n]*-->[^\S\n]*\d[^\n]*$", re.MULTILINE)
 # Inside of a line, as karaoke has it: when each word is said.
@@ -80,6 +81,8 @@ def read_cues(data: bytes) -> tuple[list[Cue], bool]:
 def decode(data: bytes) -> str:
     """Return the text with `\\n` line ends: UTF-8, UTF-16 with its mark, else Windows-1251.
 
+    UTF-8 in which a few letters are broken, as where a file was cut off, is UTF-8 still.
+
     Raises FileRefused: empty, not_text.
     """
     if not data.strip():
@@ -100,7 +103,9 @@ def _decode_bytes(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return data.decode("cp1251")
+        text = data.decode("utf-8-sig", errors="replace")  # the marks fall out with cleaning
+    letters = sum(not char.isascii() for char in text)
+    return text if text.count("\ufffd") <= _MOST_BROKEN * letters else data.decode("cp1251")
 
 
 def _read_subtitles(text: str) -> Iterator[Cue]:

@@ -47,6 +47,7 @@ _TONES = (
     "zscale=tin={}:pin=bt2020:min=bt2020nc:t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,"
     "tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=limited"
 )
+_WIDE = "setparams=color_trc={}:color_primaries=bt2020:colorspace=bt2020nc"
 _NO_FILTER = "No such filter"
 # With sizes and rates of ours an encoder does not open only where it gets no memory, or no thread.
 _NO_MEMORY = re.compile(r"allocate memory|malloc|temporarily unavailable|while opening encoder")
@@ -186,7 +187,9 @@ def _scaled(streams: Streams, side: int, video_kbps: int, sound_kbps: int) -> _S
 
 def _filters(streams: Streams, sizes: list[_Size]) -> str:
     """The frames of all renditions are the same, so that their pieces begin at the same moments."""
-    steps = ["yadif"] if streams.interlaced else []
+    # Some files leave primaries or matrix out, or name ones between which no filter converts.
+    steps = [_WIDE.format(streams.hdr)] if streams.hdr else []
+    steps += ["yadif"] if streams.interlaced else []
     steps.append(f"fps={_fps(streams):g}")
     chain, source = "", "[0:V:0]" + ",".join(steps) + ","
     for number, size in enumerate(sizes):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from edu.claims import Claims
 from edu.errors import Conflict
-from edu.extensions import db, settings, storage, utcnow
+from edu.extensions import change_rows, db, settings, storage, utcnow
 from edu.materials.models import DOCX, Material, MaterialStatus, Passage, StoredFile
 from edu.media.language import SAMPLE, detect_language
 from edu.media.process import Processed
@@ -134,9 +134,14 @@ def give_up_attempt(material_id: int, claim: str, code: str) -> bool:
 
 
 def retry_material(material: Material) -> None:
-    """Start over what has failed. Raises Conflict when it has not."""
-    if material.status != MaterialStatus.FAILED:
+    """Start over what has failed. Raises Conflict when it has not, or was deleted since."""
+    # Writes first: who deletes it at this moment waits, or has been before.
+    failed = update(Material).where(
+        Material.id == material.id, Material.status == MaterialStatus.FAILED
+    )
+    if change_rows(failed.values(revision=Material.revision + 1)) == 0:
         raise Conflict
+    db.session.refresh(material)
     start_processing(material)
 
 

@@ -14,12 +14,11 @@ from edu.catalog.service import descendant_ids
 from edu.errors import Conflict, Forbidden, InvalidInput
 from edu.extensions import change_rows, db, utcnow
 from edu.materials.models import Material, MaterialStatus, StoredFile
-from edu.materials.service import Page, paginate, visible_to
+from edu.materials.service import OUT, Page, paginate, visible_to
 from edu.notifications.service import notify_decision
 from edu.permissions import Permission, lies_within_moderated, may
 
 MAX_REASON = 1000
-_OUT = (MaterialStatus.FAILED, MaterialStatus.REJECTED)
 
 
 def require_moderator(user: User | None) -> User:
@@ -54,11 +53,11 @@ def list_pending(
 def find_twins(moderator: User, materials: Sequence[Material]) -> dict[int, list[tuple[int, str]]]:
     """Ids and titles of other materials with the same bytes, by the ids of `materials`.
 
-    Only those that the moderator may see; what failed or was sent back does not count.
+    Only those that the moderator may see; what failed, was sent back or deleted does not count.
     """
     hashes = {material.file.sha256 for material in materials}
     query = select(Material.id, Material.title, StoredFile.sha256).join(StoredFile)
-    query = query.where(StoredFile.sha256.in_(hashes), Material.status.not_in(_OUT))
+    query = query.where(StoredFile.sha256.in_(hashes), Material.status.not_in(OUT))
     query = query.where(visible_to(moderator))
     rows = db.session.execute(query.order_by(Material.id)).all()
     return {

@@ -46,6 +46,12 @@ def notify_decision(material: Material, kind: str, note: str = "") -> None:
         add_notifications(notes, Topic.DECISIONS, **values)
 
 
+def take_back_decision(material: Material, kind: str) -> None:
+    """It holds no longer: who was told of it sees it no more, and no letter goes out that waits."""
+    told = delete(Notification).where(Notification.material_id == material.id)
+    change_rows(told.where(Notification.kind == kind))
+
+
 # Reading --------------------------------------------------------------------------------------
 
 

@@ -79,6 +79,7 @@ STAYS = {
     "captions.author_id": "subtitles stay with their video",
     "material_versions.author_id": "versions stay with their material",
     "trash.deleted_by_id": "what lies in the trash stays there, deleted by a deleted account",
+    "unused_files.uploader_id": "sizes of what is deleted for good, until it has gone in an hour",
     "ratings.user_id": "votes stay, by a deleted account",
     "views.user_id": "views are counted on, by nobody",
     "audit_entries.actor_id": "the record stays, by a deleted account",

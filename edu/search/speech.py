@@ -9,6 +9,7 @@ from edu.materials.models import Passage
 from edu.search.snippets import make_snippet
 
 BEFORE_S, BEHIND_S = 8, 20
+SAMPLE = 1000  # characters of a line that tell its alphabet: it may be a whole lecture
 _END = re.compile(r"[.!?…]\W*$")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _LATIN = re.compile("[a-z]", re.IGNORECASE)
@@ -54,4 +55,5 @@ def _lines_of(passage: Passage, cyrillic: bool) -> str:
 
 
 def _is_cyrillic(text: str) -> bool:
+    text = text[:SAMPLE]
     return len(_CYRILLIC.findall(text)) > len(_LATIN.findall(text))

@@ -46,7 +46,7 @@ def check(sample: int, every: bool, fix_missing_report: bool, free_orphans: bool
         raise click.ClickException(f"the storage cannot be read: {_why(error)}") from error
     record_storage_check(found.is_whole, found.describe())
     hashes = {hash_of(key) for key in found.orphans.first} if free_orphans else set()
-    note_unused(sha256 for sha256 in hashes if sha256)
+    note_unused({sha256: 0 for sha256 in hashes if sha256})  # nobody's, as far as is known
     db.session.commit()
     click.echo(f"files: {found.files}, {found.size} bytes; hashed: {found.hashed}")
     for name in ("missing", "wrong_size", "wrong_hash", "orphans"):

@@ -6,7 +6,7 @@ row. A run that dies in between is followed by another, and nothing that has a r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
@@ -22,19 +22,26 @@ from edu.trash.models import UnusedFile
 # What was in hand when the row went (a picture being drawn, a video being cut) has ended by then.
 GRACE = timedelta(hours=1)
 HELD_FOR = timedelta(minutes=5)  # a removal; what it leaves is taken up by the next
+LAST = timedelta(minutes=2)  # of these: a deletion that a slow storage drags out ends within it
 
 
-def note_unused(hashes: Iterable[str]) -> None:
-    """These bytes may go unless a row refers to them by then: that is asked when they do."""
+def note_unused(sizes: Mapping[str, int], uploader_id: int | None = None) -> None:
+    """These bytes may go unless a row refers to them by then: that is asked when they do.
+
+    `sizes` gives bytes by hash; until they go they weigh on the uploader's share.
+    """
     due = utcnow() + GRACE
-    rows = [{"sha256": sha256, "due_at": due, "purging": False} for sha256 in sorted(set(hashes))]
+    common = {"due_at": due, "purging": False, "uploader_id": uploader_id}
+    rows = [{"sha256": sha256, "size": sizes[sha256], **common} for sha256 in sorted(sizes)]
     if not rows:
         return
     dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(UnusedFile).values(rows)
     # Noted before: later, and locked, so that who drops the row at this moment looks once more.
     again = statement.on_conflict_do_update(
-        index_elements=["sha256"], set_={"due_at": due}, where=UnusedFile.purging.is_(False)
+        index_elements=["sha256"],
+        set_={"due_at": due, "size": statement.excluded.size, "uploader_id": uploader_id},
+        where=UnusedFile.purging.is_(False),
     )
     db.session.execute(again)
 
@@ -81,13 +88,13 @@ def _is_used() -> ColumnElement[bool]:
 
 
 def remove_bytes(sha256: str, until: datetime) -> bool:
-    """Step two: the file and all that was made of it go; False when time was up before the end.
+    """Step two: the file and all that was made of it go; False when time ran out before the end.
 
     Raises StorageUnavailable or OSError.
     """
     for key in list(list_keys_of(storage(), sha256)):
         # Who is late must not touch what another has removed and a third has sent anew.
-        if utcnow() >= until:
+        if utcnow() >= until - LAST:
             return False
         storage().delete(key)
     return True

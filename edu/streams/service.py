@@ -62,9 +62,13 @@ class ShownStream:
 
 
 def show_stream(user: User | None, material: Material) -> ShownStream | None:
-    """Why it failed is for those who could do something about it. None: no video, or not asked."""
+    """Why it failed is for those who could do something about it.
+
+    None: no video, not asked for, or put off until the material is shown to anybody.
+    """
     stream = find_stream(material.file)
-    if stream is None:
+    waits = stream is not None and stream.status == StreamStatus.WAITING
+    if stream is None or (waits and material.status not in SHOWN):
         return None
     failed = stream.status == StreamStatus.FAILED and may(user, Permission.RETRY, material)
     return ShownStream(
@@ -93,8 +97,14 @@ def retry_stream(user: User | None, material: Material) -> None:
     stream = find_stream(material.file)
     if stream is None or not stream.is_curable:
         raise Conflict(_l("Another try cannot cure this."))
-    again = {**WORK.left, "attempts": 0, "error": "", "finished_at": None}
-    change_rows(update(Stream).where(Stream.file_id == stream.file_id).values(**again))
+    # It is asked once more that it has failed: of two who try again one may be late, and the work
+    # of the other must not be thrown away.
+    again = update(Stream).where(
+        Stream.file_id == stream.file_id, Stream.status == StreamStatus.FAILED
+    )
+    values = {**WORK.left, "attempts": 0, "error": "", "finished_at": None}
+    if change_rows(again.values(**values)) == 0:
+        raise Conflict(_l("Somebody has already settled this."))
     db.session.refresh(stream)
 
 
@@ -221,13 +231,18 @@ def beat(file_id: int, claim: str, percent: int) -> None:
 def save_stream(file: StoredFile, made: StreamFiles, on_piece: Callable[[], None]) -> None:
     """Move what was made into the storage, in place of what an attempt has left that broke off.
 
-    `on_piece` is called after each of the files; what it raises ends the work.
+    `on_piece` is called before each of the files that is saved or removed; what it raises ends the
+    work, so who has lost the claim no longer touches what another has made.
     """
-    for left in list(storage().list_keys(stream_key(file.sha256, ""))):
-        storage().delete(left.key)
-    for name in made.names:
-        storage().save(made.folder / name, stream_key(file.sha256, name))
+    sha256 = file.sha256  # a commit of `on_piece` would have it read anew each time
+    wanted = {name: stream_key(sha256, name) for name in made.names}
+    left = {found.key for found in storage().list_keys(stream_key(sha256, ""))}
+    for name, key in wanted.items():
         on_piece()
+        storage().save(made.folder / name, key)
+    for key in left.difference(wanted.values()):
+        on_piece()
+        storage().delete(key)
 
 
 def finish_stream(file_id: int, claim: str, size: int) -> None:

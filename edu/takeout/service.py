@@ -197,6 +197,7 @@ LEFT_OUT = {
     "subscriptions.author_id": "others follow the person; who does is theirs",
     "materials.moderator_id": "decisions of the site",
     "trash.deleted_by_id": "decisions of the site; own uploads tell that they are in the trash",
+    "unused_files.uploader_id": "sizes of what is deleted for good, gone in an hour",
     "audit_entries.actor_id": "the record of the site's administration",
     "views.user_id": "how often materials are opened; the person's own side is the history",
 }

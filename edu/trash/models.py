@@ -34,7 +34,8 @@ class UnusedFile(Model):
     """Bytes whose last row is gone; they and what was made of them leave the storage when `due_at`.
 
     `purging` says that a worker is removing them: until it has ended nobody may count on them. It
-    has until `due_at`; then another one takes its place.
+    has until `due_at`; then another one takes its place. Until they are gone the bytes weigh on the
+    share of whoever had uploaded the material, if one had.
     """
 
     __tablename__ = "unused_files"
@@ -42,6 +43,8 @@ class UnusedFile(Model):
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     purging: Mapped[bool] = mapped_column(default=False)
+    size: Mapped[int] = mapped_column(default=0)  # bytes
+    uploader_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
 
 
 class PurgedMaterial(Model):

@@ -16,7 +16,7 @@ from edu.extensions import MAX_ID, change_rows, db, insert_if_absent, settings, 
 from edu.materials.models import Material, MaterialStatus, MaterialVersion, StoredFile
 from edu.materials.service import details_of, visible_to
 from edu.media.service import start_processing
-from edu.notifications.service import notify_decision
+from edu.notifications.service import notify_decision, take_back_decision
 from edu.permissions import Permission, may, moderates
 from edu.site.audit import record
 from edu.site.paging import Listing, list_page
@@ -170,6 +170,7 @@ def restore_material(user: User, material_id: int) -> Material:
     else:
         material.status = status
     material.touch()
+    take_back_decision(material, "deleted")
     db.session.flush()
     return material
 
@@ -221,6 +222,7 @@ def _purge(material_id: int) -> None:
     Their bytes stay until it is sure that no row refers to them. Raises Conflict.
     """
     file_ids = _files_of(material_id)
+    uploader_id = db.session.scalar(select(Material.uploader_id).where(Material.id == material_id))
     gone = delete(Material).where(
         Material.id == material_id, Material.status == MaterialStatus.ARCHIVED
     )
@@ -228,9 +230,9 @@ def _purge(material_id: int) -> None:
     if change_rows(gone.where(Material.indexed_revision == 0)) == 0:
         raise Conflict(_("Search is about to forget this material. Try again in a minute."))
     insert_if_absent(PurgedMaterial, material_id=material_id)
-    hashes = list(db.session.scalars(_hashes_of(file_ids)))
+    sizes = _sizes_of(file_ids)
     change_rows(delete(StoredFile).where(StoredFile.id.in_(file_ids), ~_is_used()))
-    note_unused(hashes)
+    note_unused(sizes, uploader_id)
     db.session.expire_all()
 
 
@@ -240,8 +242,9 @@ def _files_of(material_id: int) -> set[int]:
     return set(db.session.scalars(present.union(versions)))
 
 
-def _hashes_of(file_ids: set[int]) -> Select[str]:
-    return select(StoredFile.sha256).where(StoredFile.id.in_(file_ids))
+def _sizes_of(file_ids: set[int]) -> dict[str, int]:
+    query = select(StoredFile.sha256, StoredFile.size).where(StoredFile.id.in_(file_ids))
+    return {row.sha256: row.size for row in db.session.execute(query)}
 
 
 def _is_used() -> ColumnElement[bool]:

@@ -34,6 +34,7 @@ from edu.materials.service import accept_file, clean_file_name
 from edu.site.context import format_size
 from edu.site.database import lock_table
 from edu.storage.incoming import Incoming
+from edu.trash.models import UnusedFile
 from edu.uploads.models import Upload
 
 KEPT_FOR = timedelta(days=1)
@@ -112,9 +113,15 @@ class Room:
 
 
 def measure_room(user: User) -> Room | None:
-    """What the person has uploaded, unfinished uploads at their full size; None if unlimited."""
+    """What the person has uploaded, unfinished uploads at their full size; None if unlimited.
+
+    What was deleted for good makes room at once, though its bytes go later: up to another share.
+    """
     quota = settings().upload_quota_bytes
-    return Room(quota, _stored_bytes(user) + _promised_bytes(user)) if quota else None
+    if not quota:
+        return None
+    beyond = max(0, _leaving_bytes(user) - quota)
+    return Room(quota, _stored_bytes(user) + _promised_bytes(user) + beyond)
 
 
 def _stored_bytes(user: User) -> int:
@@ -125,6 +132,11 @@ def _stored_bytes(user: User) -> int:
     older = versions.where(Material.uploader_id == user.id)
     kept = or_(StoredFile.id.in_(own), StoredFile.id.in_(older))
     return int(db.session.scalar(select(func.sum(StoredFile.size)).where(kept)) or 0)
+
+
+def _leaving_bytes(user: User) -> int:
+    query = select(func.sum(UnusedFile.size)).where(UnusedFile.uploader_id == user.id)
+    return int(db.session.scalar(query) or 0)
 
 
 def _promised_bytes(user: User) -> int:

@@ -27,9 +27,13 @@ def upgrade() -> None:
     sa.Column('sha256', sa.String(length=64), nullable=False),
     sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('purging', sa.Boolean(), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('uploader_id', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['uploader_id'], ['users.id'], name=op.f('fk_unused_files_uploader_id_users')),
     sa.PrimaryKeyConstraint('sha256', name=op.f('pk_unused_files'))
     )
     op.create_index('ix_unused_files_due_at', 'unused_files', ['due_at'], unique=False)
+    op.create_index('ix_unused_files_uploader_id', 'unused_files', ['uploader_id'], unique=False)
 
     op.create_table('purged_materials',
     sa.Column('material_id', sa.Integer(), autoincrement=False, nullable=False),

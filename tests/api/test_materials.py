@@ -114,6 +114,8 @@ def test_material_has_the_agreed_fields(program: ProgramOf, library: dict[str, i
         "views": 0,
         "reject_reason": "",
         "failure": "",
+        "stream": None,
+        "similar": [],
     }
 
 

@@ -30,6 +30,15 @@ pytestmark = pytest.mark.browser
 SAID = [(0.5, "Здравствуйте, сегодня речь о рядах."), (4.2, "Пусть ряд сходится,")]
 SAID += [(7.4, "тогда его члены стремятся к нулю."), (10.0, "Обратное неверно.")]
 SAID += [(10.5 + n / 50, f"И ещё одно замечание, номер {n}.") for n in range(100)]
+# How often all lines are looked for.
+COUNT_LOOKS = """() => {
+  const all = Element.prototype.querySelectorAll;
+  window.looks = 0;
+  Element.prototype.querySelectorAll = function (what) {
+    window.looks += what === "a[data-second]";
+    return all.call(this, what);
+  };
+}"""
 VTT = "WEBVTT\n\n00:00.000 --> 00:01.000\nРаз\n"
 
 
@@ -130,6 +139,40 @@ def test_a_hit_leads_to_the_line(person: Person, streamed: int) -> None:
             page.screenshot(path=f"{folder}/transcript-{width}.png", full_page=True)
     page.locator(".transcript nav a").last.click()
     expect(page.locator(".transcript li")).to_have_count(1)
+
+
+def test_the_list_follows_what_is_said_and_takes_more_lines_in_at_once(
+    person: Person, product: Product, original: int
+) -> None:
+    def add_german() -> None:
+        maria = find_user("maria@example.org")
+        assert maria is not None
+        said = [Cue(n * 10, n * 10 + 10, f"wort {n}") for n in range(1300)]
+        video = db.session.get_one(Material, original)
+        video.title = "Лекция_" + "о_рядах_" * 20  # as files are named
+        service.set_captions(maria, video, said, "de")
+        db.session.commit()
+
+    product.ask(add_german)
+    page = person.page
+    page.goto(f"/materials/{original}")
+    wait_until(lambda: value(page, "video.duration") > 0, 20, "the video has a length")
+    page.locator(".transcript-section a.button").click()
+    page.locator(".transcript a[data-second='4']").click()
+    page.locator("video.video").evaluate("v => v.pause()")
+    page.mouse.move(0, 0)  # the line keeps the focus
+    page.locator("video.video").evaluate("v => { v.currentTime = 12; }")
+    scrolled = "document.querySelector('.transcript ol').scrollTop"
+    wait_until(lambda: page.evaluate(scrolled) > 100, 20, "the list goes on following")
+    page.locator(".transcript nav a").last.click()
+    expect(page.locator(".transcript li")).to_have_count(1001)
+    page.evaluate(COUNT_LOOKS)
+    page.locator(".transcript-more a").evaluate("a => a.click()")
+    expect(page.locator(".transcript li")).to_have_count(1300)
+    assert page.evaluate("window.looks") == 1
+    page.goto(f"/materials/{original}/transcript?language=en")
+    page.set_viewport_size({"width": 360, "height": 900})
+    assert find_faults(page) == []
 
 
 def test_subtitles_dropped_with_a_video_go_with_it(

@@ -281,6 +281,7 @@ ASKED = {
     "collection": ("alice", "/collections/{kept}", "Удалить"),
     "history": ("alice", "/me/history", "Очистить историю"),
     "person": ("admin", "/admin/people/{alice}", "Заблокировать"),
+    "trash": ("alice", "/trash", "Удалить навсегда"),
 }
 
 

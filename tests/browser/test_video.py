@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from edu.accounts.service import find_user
 from edu.catalog.service import find_category
@@ -291,6 +291,36 @@ def test_who_watches_is_offered_the_stream_and_goes_on_from_there(
         lambda: value(page, "video.textTracks[0].activeCues?.length ?? 0") == 1, 5, "subtitles"
     )
     assert value(page, "video.textTracks[0].mode === 'showing'")
+
+
+@pytest.mark.parametrize("kind", ["page", "knowing_page"])
+def test_who_watches_loses_no_place_where_the_stream_does_not_begin(
+    request: pytest.FixtureRequest,
+    product: Product,
+    complaints: Complaints,
+    waiting_id: int,
+    kind: str,
+) -> None:
+    page: Page = request.getfixturevalue(kind)
+    complaints.expect("404")
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=404)
+
+    page.route("**/master.m3u8", refuse)
+    open_while_made(page, product, waiting_id)
+    page.locator("video.video").evaluate(
+        "v => { v.muted = true; v.currentTime = 6; v.playbackRate = 0.5; v.play(); }"
+    )
+    wait_until(lambda: value(page, "video.played.length") > 0, 15, "it plays")
+    move_stream(product, waiting_id, StreamStatus.READY, 100)
+    page.locator("#stream button").click()
+    wait_until(lambda: not plays_stream(page) and asked, 20, "the file is taken instead")
+    wait_until(lambda: value(page, "video.readyState") >= 2, 15, "the file is known")
+    assert value(page, "video.currentTime") >= 6
+    assert value(page, "!video.paused")
 
 
 @pytest.mark.parametrize("name", REAL)

@@ -15,6 +15,8 @@ from edu.api.security import Scope, issue_token
 from edu.extensions import db
 from edu.media import captions
 from edu.tokens.service import make_personal_token
+from tests.captions.conftest import make_video
+from tests.conftest import MakeApp, make_people
 from tests.samples import get_material
 
 VTT = "WEBVTT\n\n00:01.000 --> 00:02.000\nПризнак Коши сходится\n"
@@ -89,3 +91,16 @@ def test_a_token_for_other_things_does_not_do(
     program = Program(app.test_client(), secret)
     assert program.put(pending_id, "ru", VTT).status_code == 403
     assert program.ask("GET", f"/{pending_id}/captions").status_code == 200
+
+
+@pytest.mark.parametrize(("limit", "others"), [("UPLOAD_LIMIT", 200), ("API_LIMIT", 429)])
+def test_files_are_limited_as_on_the_page_and_as_any_request(
+    make_app: MakeApp, limit: str, others: int
+) -> None:
+    app = make_app(**{limit: "2 per hour"})
+    with app.app_context():
+        user = db.session.get_one(User, make_people(app)["alice"])
+        video, token = make_video(user.id), issue_token(user)
+    alice = Program(app.test_client(), token)
+    assert [alice.put(video, "ru", VTT).status_code for _ in range(3)] == [200, 200, 429]
+    assert alice.ask("GET", f"/{video}/captions").status_code == others

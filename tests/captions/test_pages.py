@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from edu.accounts.models import User
 from edu.captions import service, views
+from edu.captions.forms import SentAlong
 from edu.extensions import db
 from edu.media import captions
 from edu.media.captions import Cue
@@ -153,6 +154,26 @@ def test_subtitles_come_with_a_video(
         assert [(p.number, p.text) for p in get_material(video).passages] == [
             (0, "Признак Коши & Даламбера")
         ]
+
+
+def test_nobody_waits_for_the_reading_of_subtitles(
+    maria: FlaskClient, subject: int, mp4_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send_file(maria, subject, mp4_file)
+    asked = html.unescape(send_file(maria, subject, mp4_file).text)
+    token = re.findall(r'name="token" value="([^"]+)"', asked)[0]
+    steps: list[str] = []
+    read = SentAlong.read
+
+    def note(part: Any) -> SentAlong:
+        steps.append("read")
+        return read(part)
+
+    monkeypatch.setattr(SentAlong, "read", note)
+    monkeypatch.setattr("edu.materials.views.hold_room", lambda *_: steps.append("lock"))
+    form = upload_form(subject, title="Again", token=token, captions=part(SRT))
+    assert maria.post("/upload", data=form).status_code == 303
+    assert steps == ["read", "lock"]
 
 
 @pytest.mark.parametrize("kind", ["mp4", "pdf"])

@@ -246,6 +246,15 @@ def test_lines_behind_the_end_of_the_video() -> None:
     assert (refused.value.code, refused.value.details["last"]) == ("too_late", 60)
 
 
+def test_utf8_with_a_broken_letter_is_utf8_still() -> None:
+    said = SRT.encode().replace(b"\n\n2\n", b" \xd0\n\n2\n")
+    assert [cue.text for cue in read_cues(said)[0]] == [text for _, _, text in read(SRT)]
+    cut = "12:30 Привет всем, начинаем".encode()[:-1]
+    assert read_cues(cut)[0][0].text == "Привет всем, начинае"
+    for old in ("12:30 Привет всем, начинаем", "12:30 «Ёж № 5»", "12:30 OK, ё"):
+        assert read_cues(old.encode("cp1251"))[0][0].text == old[6:]
+
+
 def test_a_file_is_read_in_the_sandbox(tmp_path: Path) -> None:
     source = tmp_path / "lecture.vtt"
     source.write_text(VTT, encoding="utf-8")

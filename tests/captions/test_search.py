@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from flask import Flask
 
 from edu.accounts.models import User
 from edu.captions import service
 from edu.extensions import db
-from edu.materials.models import MaterialStatus
+from edu.materials.models import MaterialStatus, Passage
 from edu.media.captions import Cue
+from edu.search import speech
 from edu.search.hits import FoundPlace
 from edu.search.service import SearchInput, find_materials
 from jobs.search import update_index
@@ -51,6 +55,28 @@ def seconds(query: str) -> list[int]:
 
 def snippet(place: FoundPlace) -> str:
     return "".join(text for text, _ in place.pieces)
+
+
+def test_a_lecture_without_times_costs_a_snippet_no_more_than_its_beginning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = 0
+
+    class Counting:
+        def __init__(self, pattern: re.Pattern[str]) -> None:
+            self.pattern = pattern
+
+        def findall(self, text: str) -> list[str]:
+            nonlocal looked
+            looked += len(text)
+            return self.pattern.findall(text)
+
+    for name in ("_CYRILLIC", "_LATIN"):
+        monkeypatch.setattr(speech, name, Counting(getattr(speech, name)))
+    own = Passage(material_id=1, number=0, heading="", text="Ряд сходится. " * 10_000)
+    shown = speech.sentence_around(own, [], frozenset({"ряд"}), 240)
+    assert shown == own.text.strip()
+    assert 0 < looked < 20_000
 
 
 def test_what_is_said_is_found_at_its_second(any_app: Flask) -> None:

@@ -215,6 +215,22 @@ def test_a_high_dynamic_range_is_mapped_where_ffmpeg_can(
     assert shown == pytest.approx(expected, abs=4)
 
 
+@pytest.mark.parametrize(
+    "named", ["", ":colorprim=bt2020:colormatrix=bt2020c"], ids=["half", "odd"]
+)
+def test_a_high_dynamic_range_of_odd_colours_is_mapped_too(
+    cut: Cut, tmp_path: Path, named: str
+) -> None:
+    options = [*HDR[:-1], f"log-level=none:transfer=smpte2084{named}"]
+    try:
+        source = write_picture(
+            tmp_path / "a.mp4", "color=0x808080", *(each.format("smpte2084") for each in options)
+        )
+    except subprocess.CalledProcessError:
+        pytest.skip("ffmpeg cannot write HEVC")
+    assert not cut(source).made.copied
+
+
 def brightness(path: Path) -> int:
     """Of a point of the first frame."""
     command = [get_ffmpeg_exe(), "-v", "error", "-i", str(path), "-frames:v", "1"]

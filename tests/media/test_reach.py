@@ -171,6 +171,7 @@ def test_sum_of_the_written_files_is_limited(box: Sandbox, source: Path, workdir
     started = time.monotonic()
     refused = refusal(box, "fill", source, workdir)
     assert (refused.code, refused.details) == ("limits", {"detail": "output"})
+    # Room for the other tests that run beside it.
     assert time.monotonic() - started < 20
     assert used_bytes(workdir, 1 << 40) < 300 << 20
 

@@ -108,6 +108,7 @@ def test_endless_file_meets_its_limit(endless: Path, limits: Limits, detail: str
     started = time.monotonic()
     refused = refusal(limits, endless)
     assert (refused.code, refused.details) == ("limits", {"detail": detail})
+    # Without the limit it would never end; other tests run beside it.
     assert time.monotonic() - started < 20
 
 

@@ -78,7 +78,7 @@ def test_the_queue_names_other_materials_with_the_same_file(
         same = get_material(pending).title
         content = f"%PDF-1.7 {same}".encode()
         published = make_material(people["charlie"], title="Twin", content=content).id
-        for status in (MaterialStatus.REJECTED, MaterialStatus.FAILED):
+        for status in (MaterialStatus.REJECTED, MaterialStatus.FAILED, MaterialStatus.ARCHIVED):
             make_material(people["charlie"], status, title="Gone", content=content)
         make_material(people["charlie"], title="Unlike")
         moderator = db.session.get_one(User, people["maria"])

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 
 from edu.claims import ClaimLost, this_host
+from edu.errors import Conflict
 from edu.extensions import db, settings, storage, utcnow
-from edu.materials.models import Material, MaterialStatus
+from edu.materials.models import Material, MaterialStatus, StoredFile
 from edu.media.errors import FileRefused, SandboxError
 from edu.media.limits import Limits
 from edu.media.streaming import StreamFiles
@@ -230,6 +232,40 @@ def test_what_an_attempt_has_left_is_taken_away(
 
 
 @one_database
+def test_who_is_late_takes_nothing_away_from_what_another_has_stored(
+    any_app: Flask, add_video: AddVideo, tmp_path: Path
+) -> None:
+    def lose_claim() -> None:
+        raise ClaimLost
+
+    with any_app.app_context():
+        file_id = add_video()
+        file, made = get_stream(file_id).file, small_stream(tmp_path, lambda *_: None)
+        service.save_stream(file, made, lambda: None)
+        with pytest.raises(ClaimLost):
+            service.save_stream(file, made, lose_claim)
+        assert stored(file_id) == ["90/00000.m4s", "master.m3u8"]
+
+
+@pytest.mark.parametrize("fault", [None, OSError("no disk")], ids=["made", "broken down"])
+def test_a_video_that_is_deleted_for_good_meanwhile_ends_the_work(
+    any_app: Flask, add_video: AddVideo, monkeypatch: pytest.MonkeyPatch, fault: OSError | None
+) -> None:
+    def purge(work: Path, beat: OnProgress) -> StreamFiles:
+        for model in (Material, StoredFile):
+            db.session.execute(delete(model))
+        db.session.commit()
+        if fault:
+            raise fault
+        return small_stream(work, beat)
+
+    replace_cutting(monkeypatch, purge)
+    with any_app.app_context():
+        make_stream(add_video())
+        assert db.session.query(Stream).count() == 0
+
+
+@one_database
 def test_while_the_storage_is_silent_it_waits(
     any_app: Flask, add_video: AddVideo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,6 +291,18 @@ def test_without_room_on_the_disk_it_waits(
         assert state_of(file_id) == ("waiting", 0, "")
         reconcile_streams()
         assert state_of(file_id) == ("ready", 1, "")
+
+
+@one_database
+def test_what_is_made_of_a_small_file_leaves_the_disk_its_room(
+    any_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage, megabyte = shutil.disk_usage("/"), 1024 * 1024
+    with any_app.app_context():
+        free = settings().min_free_bytes + 300 * megabyte
+        monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=free))
+        assert jobs._limits(100 * megabyte, 60.0).output_mb == 150
+        assert jobs._limits(10 * megabyte, 60.0).output_mb == 104
 
 
 # Claims --------------------------------------------------------------------------------------
@@ -300,6 +348,26 @@ def test_who_loses_the_claim_leaves_the_row_alone(
         file_id = add_video()
         make_stream(file_id)
         assert (get_stream(file_id).claim, get_stream(file_id).status) == ("another:1:x", "making")
+
+
+def test_who_tries_again_too_late_leaves_the_work_of_another_alone(
+    any_app: Flask, add_video: AddVideo
+) -> None:
+    with any_app.app_context():
+        file_id = add_video()
+        service.fail_stream(file_id, service.claim_stream(file_id) or "", "limits")
+        db.session.commit()
+        material = db.session.query(Material).one()
+        seen = get_stream(file_id)  # by this request, which keeps it as it was
+        assert seen.is_curable
+        with any_app.app_context():
+            same = db.session.query(Material).one()
+            service.retry_stream(same.uploader, same)
+            assert service.claim_stream(file_id)
+            db.session.commit()
+        with pytest.raises(Conflict):
+            service.retry_stream(material.uploader, material)
+        assert state_of(file_id) == ("making", 1, "")
 
 
 def test_the_claims_of_a_dead_process_are_free_at_once(

@@ -157,6 +157,14 @@ def test_who_waits_sees_how_far_it_is_until_it_ends(
     assert "hx-get" not in line
 
 
+def test_of_a_rejected_video_nobody_waits_for_a_stream(app: Flask, video_id: int) -> None:
+    """Nothing makes it before the video is shown again: a page that asks would ask for ever."""
+    change(app, video_id, stream="waiting", status=MaterialStatus.REJECTED.value)
+    page = sign_in(app.test_client(), "alice").get(f"/materials/{video_id}")
+    assert page.status_code == 200
+    assert 'hx-trigger="every 5s"' not in page.text
+
+
 def test_who_may_try_again_sees_why_there_is_none(
     app: Flask, video_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

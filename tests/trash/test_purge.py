@@ -175,6 +175,30 @@ def test_the_trash_counts_for_the_quota_until_it_is_emptied(make_app: MakeApp) -
         assert used() == before - size
 
 
+def test_sending_and_deleting_in_a_circle_has_an_end(make_app: MakeApp) -> None:
+    # Small numbers: each file is a third of a share of one megabyte.
+    world = _fill(make_app(UPLOAD_QUOTA_MB="1"))
+    with world.app.app_context():
+        alice, third, left = world.person("alice"), 1024 * 1024 // 3, []
+        for number in range(6):
+            file = make_material(alice.id, MaterialStatus.PENDING, title=f"{number}").file
+            file.size = third
+            material = db.session.query(Material).filter_by(file_id=file.id).one()
+            service.delete_material(alice, material)
+            service.purge_now(alice, material.id)
+            db.session.commit()
+            room = measure_room(alice)
+            assert room
+            left.append(room.left)
+        assert len(set(left[:3])) == 1
+        assert left[3] > left[4] > left[5] == 0
+        fall_due()
+        remove_unused_files()
+        room = measure_room(alice)
+        assert room
+        assert room.left == left[0]
+
+
 # Bytes ----------------------------------------------------------------------------------------
 
 

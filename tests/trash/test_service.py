@@ -243,6 +243,16 @@ def test_the_site_tells_of_it(world: World, sign: Sign) -> None:
     assert "Чужой текст" in page
 
 
+def test_who_restores_takes_back_what_the_uploader_was_told(any_world: World) -> None:
+    with any_world.app.app_context():
+        number = any_world.delete("active", by="maria", reason="Чужой текст")
+        service.restore_material(any_world.person("maria"), number)
+        db.session.commit()
+        deliver_to(any_world.people["alice"], "email")
+        assert db.session.query(Letter).count() == 0
+        assert db.session.query(Notification).filter_by(kind="deleted").count() == 0
+
+
 # What else acts on it ---------------------------------------------------------------------------
 
 

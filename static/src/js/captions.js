@@ -3,18 +3,23 @@ import { markTerms, termTest } from "./marks.js";
 
 const BOX = "[data-transcript]";
 
+// A line that was clicked keeps the focus, a finger leaves `:hover` behind: neither holds the list.
+const KEYS = ":focus-visible, :has(:focus-visible)";
+const HELD = matchMedia("(hover: hover)").matches ? `:hover, ${KEYS}` : KEYS;
+const LET_GO_MS = 4000; // after a finger has moved the list
+
 // Words of a search, also in lines that come later.
-function mark(element) {
-  const list = element.closest(BOX).querySelector("[data-mark-terms]");
-  const terms = JSON.parse(list.dataset.markTerms);
+function mark(box, elements) {
+  const terms = JSON.parse(box.querySelector("[data-mark-terms]").dataset.markTerms);
   if (terms.length) {
-    markTerms(element, termTest(terms));
+    const isTerm = termTest(terms);
+    elements.forEach((element) => markTerms(element, isTerm));
   }
 }
 
 // Moves the list alone, never the page, and not from under a hand.
 function show(list, link) {
-  if (!list.matches(":hover, :focus-within")) {
+  if (!list.matches(HELD)) {
     list.scrollTop = link.offsetTop - list.clientHeight / 3;
   }
 }
@@ -22,6 +27,8 @@ function show(list, link) {
 export function openTranscript(video, goTo) {
   let links = [];
   let now;
+  let touched = -LET_GO_MS;
+  const arrived = new Set();
 
   const note = () => {
     // A key frame may lie a little before the second that was asked for.
@@ -33,19 +40,34 @@ export function openTranscript(video, goTo) {
     now?.removeAttribute("aria-current");
     said?.setAttribute("aria-current", "true");
     now = said;
-    if (said) {
+    if (said && performance.now() - touched > LET_GO_MS) {
       show(said.closest("ol"), said);
     }
   };
 
+  // Each line is told of by itself; when all have come, the list is gone through once.
+  const takeIn = () => {
+    const box = document.querySelector(BOX);
+    mark(box, arrived);
+    arrived.clear();
+    links = [...box.querySelectorAll("a[data-second]")];
+    note();
+  };
+
   document.addEventListener("htmx:load", ({ target }) => {
-    const box = target.closest?.(BOX);
-    if (box) {
-      mark(target);
-      links = [...box.querySelectorAll("a[data-second]")];
-      note();
+    if (target.closest?.(BOX)) {
+      if (!arrived.size) {
+        queueMicrotask(takeIn);
+      }
+      arrived.add(target);
     }
   });
+  const touch = ({ target }) => {
+    if (target.closest?.(BOX)) {
+      touched = performance.now();
+    }
+  };
+  document.addEventListener("touchmove", touch, { passive: true });
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.(`${BOX} a[data-second]`);
     if (link) {

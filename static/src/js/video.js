@@ -7,8 +7,7 @@ const PATIENCE_MS = 8000;
 
 // Plays an address from a second on. Where the storage is a bucket, pieces of streams come from
 // there, and a browser takes them only when it is asked with `crossOrigin`.
-function load(video, address, second, crossOrigin = null) {
-  const goOn = !video.paused; // a new source stops the player
+function load(video, address, second, { crossOrigin = null, goOn = !video.paused } = {}) {
   const seek = () => {
     if (second > 0) {
       video.currentTime = second;
@@ -18,6 +17,7 @@ function load(video, address, second, crossOrigin = null) {
   video.crossOrigin = crossOrigin;
   video.src = address;
   video.preload = "metadata"; // not before, or what was there is loaded, too
+  // A new source stops the player.
   if (goOn) {
     video.play().catch(() => {});
   }
@@ -48,21 +48,36 @@ function watch(video, fail) {
   }
 }
 
+// Whether the person wants it to play: a browser that gives a source up stops the player, and tells
+// nobody of it.
+function watchWish(video) {
+  let wants = !video.paused;
+  video.addEventListener("play", () => {
+    wants = true;
+  });
+  video.addEventListener("pause", () => {
+    wants = false;
+  });
+  return () => wants;
+}
+
 // The stream is a better way to the same pictures; whatever goes wrong with it, the file is there.
 function openStream(video, { stream, player }) {
   if (!stream) {
     return;
   }
   const file = video.src;
-  const second = () => video.currentTime || Number(video.dataset.begin);
-  const playFile = () => load(video, file, second());
+  const second = video.currentTime || Number(video.dataset.begin);
+  const wants = watchWish(video);
+  // A source that fails before its beginning is known leaves the player at zero, and stopped.
+  const playFile = () => load(video, file, video.currentTime || second, { goOn: wants() });
   if (video.canPlayType(HLS)) {
     watch(video, playFile);
-    load(video, stream, second(), "anonymous");
+    load(video, stream, second, { crossOrigin: "anonymous" });
     return;
   }
   import(player)
-    .then(({ attach }) => attach(video, stream, second(), playFile))
+    .then(({ attach }) => attach(video, stream, video.currentTime || second, playFile))
     .catch(playFile);
 }
 
