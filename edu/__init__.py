@@ -140,6 +140,7 @@ def register_pages(app: Flask) -> None:
     """The blueprints of the site."""
     from edu.accounts.views import bp as accounts
     from edu.admin.views import bp as admin
+    from edu.assistant.views import bp as assistant
     from edu.captions.views import bp as captions
     from edu.catalog.views import bp as catalog
     from edu.collections.views import bp as collections
@@ -182,6 +183,7 @@ def register_pages(app: Flask) -> None:
         collections,
         plans,
         demand,
+        assistant,
         sessions,
         tokens,
         identities,

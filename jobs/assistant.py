@@ -14,7 +14,7 @@ from flask import Flask, current_app
 from flask_babel import force_locale
 from sqlalchemy import inspect
 
-from edu.assistant import cache, queue
+from edu.assistant import answering, cache, queue
 from edu.assistant.engines.base import Engine
 from edu.assistant.engines.broken import BrokenEngine
 from edu.assistant.engines.choose import get_engine
@@ -27,8 +27,8 @@ from jobs.queue import every_minute, job, list_waiting
 
 log = logging.getLogger(__name__)
 BEAT_EVERY_S = 0.5  # and as often it is seen that nobody wants the answer any more
-# A model that hangs has its question taken away then.
-LONGEST_S = 1800
+# Besides what an answer may take; then a model that hangs has its question taken away.
+LOADING_S = 600
 
 
 class Heart:
@@ -41,6 +41,7 @@ class Heart:
         # The app itself: the thread has no context of its own.
         self._app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy
         self._done, self._lost = threading.Event(), threading.Event()
+        self._end = time.monotonic() + LOADING_S + settings().assistant_answer_s
         self._thread = threading.Thread(target=self._run, name=f"heart-{number}", daemon=True)
 
     def __enter__(self) -> Heart:
@@ -58,9 +59,8 @@ class Heart:
         return self._lost.is_set()
 
     def _run(self) -> None:
-        end = time.monotonic() + LONGEST_S
         while not self._done.wait(BEAT_EVERY_S):
-            if time.monotonic() > end or not self._beat():
+            if time.monotonic() > self._end or not self._beat():
                 self._lost.set()
                 return
 
@@ -152,8 +152,6 @@ def _put_off(number: int, claim: str) -> None:
 
 def _write(number: int, claim: str, heart: Heart, *, plainly: bool) -> None:
     """`plainly`: without the model, which may be what brings the process down."""
-    from edu.assistant.answering import write_answer
-
     question = db.session.get_one(Question, number)
     with force_locale(question.locale):
         key = cache.key_of(question) if queue.is_first(question) else None
@@ -164,7 +162,7 @@ def _write(number: int, claim: str, heart: Heart, *, plainly: bool) -> None:
         history = queue.list_history(question)
         db.session.commit()  # a model may take its time: the connection is free meanwhile
         engine = None if plainly else load_engine()
-        drafts = write_answer(question.user, question, history, engine, heart.is_lost)
+        drafts = answering.write_answer(question.user, question, history, engine, heart.is_lost)
         with closing(drafts):
             for draft in drafts:
                 if draft.final:
@@ -173,6 +171,8 @@ def _write(number: int, claim: str, heart: Heart, *, plainly: bool) -> None:
                 db.session.commit()
             else:
                 raise ClaimLost if heart.is_lost() else RuntimeError("the answer has no end")
+        if heart.is_lost():
+            raise ClaimLost  # before the row says so, where the model hung
         queue.finish(number, claim, draft, error="interrupted" if plainly else "")
         if key and not (plainly or draft.error):
             cache.keep_answer(key, draft)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from time import monotonic, sleep
 from typing import Any
 
 from flask import Response, url_for
@@ -132,11 +132,11 @@ def _await(number: int) -> bool:
             answer_here(number)  # no longer than a search
         if _is_open(number):
             answer_next.enqueue()
-        end, pause = time.monotonic() + settings().assistant_wait_s, FIRST_LOOK_S
+        end, pause = monotonic() + settings().assistant_wait_s, FIRST_LOOK_S
         while _is_open(number):
-            if not entered or time.monotonic() > end:
+            if not entered or monotonic() > end:
                 return False
-            time.sleep(pause)
+            sleep(pause)
             pause = min(pause * 1.5, LAST_LOOK_S)
     return True
 

@@ -23,6 +23,9 @@ ASKING = """
 такое значит означает между завтра послезавтра сегодня экзамен экзамену экзамена экзамене экзамены
 зачет зачету зачета сессия сессии сессию контрольная контрольной контрольную коллоквиум пересдача
 пересдаче универ универе вуз вузе студент студента студентов экз
+только лишь именно обязательно теперь затем пж пжл плс ботать поботать ботаю заботать зубрить
+работать работает делать пример примеры примеров штук разные каждый
+example examples only just also now
 библиотека библиотеке библиотеки здесь
 give show find recommend suggest help tell explain describe define please thanks thank hello hi
 prepare preparation study studying learn learning understand understanding need needed want wanted

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, or_, select
 
 from edu.assistant.engines.choose import options_of
+from edu.assistant.instructions import prompt_version
 from edu.assistant.models import CachedAnswer, Question
 from edu.extensions import change_rows, db, insert_if_absent, search_index, settings, utcnow
 from edu.materials.service import load_active
 from edu.search.base import IndexUnavailable
 
 if TYPE_CHECKING:
-    from edu.assistant.answering import Draft
+    from edu.assistant.drafts import Draft
 
 log = logging.getLogger(__name__)
 KEPT = timedelta(days=1)
@@ -40,7 +41,7 @@ def key_of(question: Question) -> str | None:
     options, config = options_of(settings()), settings()
     told = [
         *(options.engine, options.model, options.base_url, options.context),
-        *(config.assistant_max_tokens, question.locale, normalise(question.text)),
+        *(config.assistant_max_tokens, prompt_version(), question.locale, normalise(question.text)),
         *(SEEN, generation, utcnow().date().isoformat()),
     ]
     return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()

@@ -11,8 +11,10 @@ from collections.abc import Collection, Iterable, Sequence
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from edu.assistant.commands import is_command
 from edu.assistant.findings import Findings, Fit, Recommended
 from edu.assistant.meaning import Intent, Meaning
+from edu.assistant.planted import is_planted
 from edu.assistant.sentences import choose_sentences
 from edu.assistant.wording import (
     plain,
@@ -28,6 +30,7 @@ from edu.assistant.wording import (
 from edu.catalog.models import Category
 from edu.catalog.service import type_label
 from edu.extensions import db, utcnow
+from edu.search.hits import FoundPlace
 
 LONGEST_HEADING = 80
 
@@ -66,7 +69,7 @@ def compose_more(findings: Findings, cited: Collection[int], wanted: int) -> str
 
 def _not_here(meaning: Meaning, findings: Findings) -> Iterable[str]:
     asked = _asked(meaning)
-    if asked:
+    if asked and not is_command(meaning.words):
         yield str(_("There is nothing on this in the library: %(what)s.", what=asked))
     else:
         yield str(_("There is nothing on this in the library."))
@@ -139,7 +142,9 @@ def _explanation(meaning: Meaning, findings: Findings) -> Iterable[str]:
     if meaning.intent is not Intent.EXPLAIN:
         return
     words = meaning.words or _asked(meaning)
-    sentences = choose_sentences(words, findings.passages)
+    exact = {one.found.material.id for one in findings.materials if one.fit is Fit.EXACT}
+    best = [piece for piece in findings.passages if piece.material_id in exact]
+    sentences = choose_sentences(words, best or findings.passages)
     if not sentences:
         return
     yield str(_("What the materials say:"))
@@ -181,9 +186,16 @@ def _line(one: Recommended) -> str:
     line = f"— «{title_of(material)}» {refer_to(material.id)}: {', '.join(facts)}"
     if not places:
         return line
-    heading = plain(places[0].heading, LONGEST_HEADING)
+    heading = _heading_of(places[0])
     where = refer_to_places(material.id, places)
     return f"{line}; «{heading}» — {where}" if heading else f"{line}; {where}"
+
+
+def _heading_of(place: FoundPlace) -> str:
+    """The heading at the place, unless it is a mark of the program that wrote the file."""
+    heading = plain(place.heading, LONGEST_HEADING)
+    reads = sum(c.isalpha() or c.isspace() for c in heading) > len(heading) / 2
+    return heading if reads and "_" not in heading and not is_planted(heading) else ""
 
 
 # Plan ------------------------------------------------------------------------------------------

@@ -46,6 +46,11 @@ class Cuts:
         for span in spans:
             self.cut(span)
 
+    def say(self, at: int, words: str) -> None:
+        """Put in what was left unsaid."""
+        self.text = self.text[:at] + words + self.text[at:]
+        self.left = self.left[:at] + fold_text(words) + self.left[at:]
+
     def rest(self) -> str:
         """What is left, as it was written."""
         pairs = zip(self.left, self.text, strict=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from edu.assistant.cuts import Cuts
 from edu.assistant.meaning import Intent, Meaning
@@ -21,9 +22,15 @@ _NTH = (
     r"|ем|юю|ьем|ьего)|first|second|third|fourth|fifth|last"
 )
 _PICK = re.compile(
-    rf"(?<!\w)(?:(?:про|о|об|из|в|во|на|с|со|about|from|in|on)\s+)?(?:the\s+)?(?:(?P<nth>{_NTH})"
+    r"(?<!\w)(?<!за )(?<!for )(?<!for the )(?:(?:про|о|об|из|в|во|на|с|со|about|from|in|on)\s+)?"
+    rf"(?:the\s+)?(?:(?P<nth>{_NTH})"
     r"(?:\s+(?:материал|лекци|источник|пункт|книг|учебник|видео|из|one|material|item|book|lecture)"
     r"[а-я]*)?|(?:номер|пункт|number|no\.|№)\s*(?P<n>\d))(?=\s*[.,?!]|\s*$)"
+)
+# «а за второй?» after a question about a semester.
+_BARE_SEMESTER = re.compile(
+    r"(?<!\w)(?:(?P<ru>за)|for)\s+(?:the\s+)?(?:\d|перв|втор|трет|четв|пят|шест|седьм|восьм|first|second"
+    r"|third|fourth|fifth|sixth|seventh|eighth)(?:\w{1,3})?(?=\s*[.,?!]*\s*$)"
 )
 _MORE = re.compile(
     r"(?<!\w)(?:(?:а\s+|и\s+)?еще(?:\s+(?:что-?нибудь|какие-?нибудь|варианты|есть))?(?!\w)"
@@ -63,6 +70,9 @@ def take_reference(cuts: Cuts, earlier: Meaning | None) -> Reference:
     if earlier is None:
         cuts.take(_MORE)
         return Reference()
+    if earlier.semesters and (bare := cuts.find(_BARE_SEMESTER)):
+        cuts.say(bare.end(), " семестр" if bare["ru"] else " semester")
+        return Reference()
     detail = cuts.has(_DETAIL)
     picked = cuts.take(_PICK) if detail or len(cuts.left.split()) <= MOST_OPENING + 2 else None
     more = cuts.take(_MORE) is not None
@@ -90,25 +100,24 @@ def follow(new: Meaning, earlier: Meaning, reference: Reference, text: str) -> M
     if not _follows(new, reference, text):
         return new
     if reference.pick:
-        return replace(earlier, **_fresh(), intent=Intent.EXPLAIN, pick=reference.pick)
+        return replace(earlier, **(_fresh() | {"intent": Intent.EXPLAIN, "pick": reference.pick}))
     if _is_new_topic(new):
         return replace(new, follows=True)
     moved = new.category_id not in (None, earlier.category_id)
-    merged = replace(
-        earlier,
-        **_fresh(),
-        words=new.words or ("" if moved else earlier.words),
-        intent=_intent(new, earlier, reference),
-        category_id=new.category_id or earlier.category_id,
-        types=new.types or (() if new.kinds else earlier.types),
-        kinds=new.kinds or (() if new.types else earlier.kinds),
-        level=new.level or earlier.level,
-        exam_on=new.exam_on or earlier.exam_on,
-        weeks=new.weeks or earlier.weeks,
-        minutes_a_week=new.minutes_a_week or earlier.minutes_a_week,
-        count=new.count or earlier.count,
-        more=reference.more,
-    )
+    changes = {
+        "words": new.words or ("" if moved else earlier.words),
+        "intent": _intent(new, earlier, reference),
+        "category_id": new.category_id or earlier.category_id,
+        "types": new.types or (() if new.kinds else earlier.types),
+        "kinds": new.kinds or (() if new.types else earlier.kinds),
+        "level": new.level or earlier.level,
+        "exam_on": new.exam_on or earlier.exam_on,
+        "weeks": new.weeks or earlier.weeks,
+        "minutes_a_week": new.minutes_a_week or earlier.minutes_a_week,
+        "count": new.count or earlier.count,
+        "more": reference.more,
+    }
+    merged = replace(earlier, **(_fresh() | changes))
     if new.semesters:
         merged = replace(merged, semesters=new.semesters, year=new.year)
     return merged
@@ -127,7 +136,7 @@ def refer(meaning: Meaning, last: Sequence[int], before: Sequence[int] = ()) -> 
     return meaning
 
 
-def _fresh() -> dict[str, object]:
+def _fresh() -> dict[str, Any]:
     return {"follows": True, "pick": 0, "more": False, "about": (), "without": ()}
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 FOLDER = Path(__file__).with_name("prompts")
-Task = Literal["answer", "intro", "meaning"]
-VERSIONS: dict[Task, int] = {"answer": 1, "intro": 1, "meaning": 1}
+# `question` and `excerpt` are the frames around what a person asks and what a material says.
+Task = Literal["answer", "intro", "meaning", "question", "excerpt"]
+VERSIONS: dict[Task, int] = {"answer": 1, "intro": 1, "meaning": 1, "question": 1, "excerpt": 1}
 LANGUAGES = ("ru", "en")
 
 

@@ -21,7 +21,7 @@ from edu.claims import Claims
 from edu.extensions import change_rows, db, settings, utcnow
 
 if TYPE_CHECKING:
-    from edu.assistant.answering import Draft
+    from edu.assistant.drafts import Draft
 
 OPEN = (QuestionStatus.WAITING.value, QuestionStatus.ANSWERING.value)
 # Nobody's question is held back for what was answered before that.

@@ -20,9 +20,9 @@ _CANDIDATE = re.compile(
 _TOKEN = re.compile(
     r"""\s*(?:
     (?P<time>\d{1,3}:[0-5]\d(?::[0-5]\d)?)(?!\d)
-    | (?P<first>\d{1,12})(?:\s{0,2}[-–—]\s{0,2}(?P<last>\d{1,12}))?(?![\d.]\d)
+    | (?P<first>\d{1,12})(?:\s{0,2}[-–—]\s{0,2}(?P<last>\d{1,12}))?(?!\d|\.\d)
     | (?P<id>(?:id|ид|материал\w{0,3}|materials?|source|источник\w{0,2})\b|[№#])
-    | (?P<page>pp?\b\.?|pages?\b|сс?\b\.?|стр(?:аниц\w{1,3})?\b\.?)
+    | (?P<page>pp?\b\.?|pages?\b|[cс]{1,2}\b\.?|стр(?:аниц\w{1,3})?\b\.?)
     | (?P<section>§{1,2}|sections?\b|sec\b\.?|раздел\w{0,3}\b|параграф\w{0,3}\b|parts?\b|част[ьи]\b)
     | (?P<second>t\s?=|at\b|time\b|время\b)
     | (?P<gap>[,;:.=&]|\b(?:и|and)\b)
@@ -99,7 +99,7 @@ def _read(
         return None
     marks = []
     for cited, word in _references(tokens, sources, done):
-        latin = bool(re.match("[a-z]", word, re.IGNORECASE))
+        latin = bool(re.match("[abd-z]", word, re.IGNORECASE))  # c is mistaken for с
         marks.append(_mark(done, cited, russian=russian if not word else not latin))
     return " ".join(dict.fromkeys(marks))
 
@@ -134,6 +134,7 @@ def _references(
             if found is None:
                 done.lost += 1
             else:
+                done.lost += found[1:] != span
                 yield (material, *found), word
                 placed = True
     if not placed:
@@ -154,6 +155,7 @@ def _statements(
             kind, word = named, token[named]
             continue
         if token["gap"]:
+            kind = "" if ";" in token["gap"] else kind
             continue
         spans = list(_spans(token, first=wants_id))
         for place_kind, span in spans:

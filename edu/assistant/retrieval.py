@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from edu.accounts.models import User
+from edu.assistant.commands import is_command
 from edu.assistant.coverage import unknown_words
 from edu.assistant.findings import Findings, Fit, Recommended, Relaxation
 from edu.assistant.meaning import Intent, Meaning
@@ -50,6 +51,8 @@ def retrieve(user: User | None, meaning: Meaning, *, most: int = 5) -> Findings:
     searcher = Searcher(
         user, add_common_names(list_name_groups()), without=frozenset(meaning.without)
     )
+    if is_command(meaning.words):
+        return Findings(covers=False)
     with index_at_hand():
         if meaning.about:
             return _about(user, meaning)
@@ -71,7 +74,7 @@ def _readings(meaning: Meaning) -> Iterator[tuple[str, Meaning]]:
     if category is not top:
         words = f"{category.name} {meaning.words}".strip()
         yield words, replace(meaning, category_id=top.id)
-    if not meaning.words:
+    if not meaning.words and category is not top:
         yield category.name, replace(meaning, category_id=None)
 
 
@@ -87,7 +90,10 @@ def _retrieve(searcher: Searcher, meaning: Meaning, most: int) -> Findings:
     if not best.fitting:
         return Findings(covers=False)
     fit = Fit.NEAR if best.given_up else Fit.EXACT
-    chosen = [(one, fit) for one in best.fitting[:most]]
+    fitting = best.fitting
+    if meaning.semesters and not best.meaning.semesters:  # the nearest semesters first
+        fitting.sort(key=lambda one: _semesters_apart(one, meaning.semesters))
+    chosen = [(one, fit) for one in fitting[:most]]
     if len(chosen) < min(LEAST, most):
         chosen += _fill(searcher, meaning, best, LEAST - len(chosen))
     relaxed = [_relaxation(meaning, wish, best.fitting) for wish in best.given_up]
@@ -133,18 +139,37 @@ def _without(meaning: Meaning, wishes: Sequence[Wish]) -> Meaning:
     return meaning
 
 
+def _semesters_apart(one: Candidate, semesters: Sequence[int]) -> int:
+    semester = one.material.semester
+    return min(abs(semester - each) for each in semesters) if semester else 99
+
+
 def _fill(
     searcher: Searcher, meaning: Meaning, best: _Attempt, room: int
 ) -> list[tuple[Candidate, Fit]]:
-    """A few more: with a wish less, then of the same subject."""
+    """A few more: with a wish less, then what holds most of the words, then the same subject."""
+    rows = [
+        [(one, Fit.NEAR) for one in _attempt(searcher, best.meaning, given_up).fitting]
+        for given_up in _fewer_wishes(best.meaning)
+    ]
+    rows.append([(one, Fit.NEAR) for one in best.found if one.is_near])
+    if meaning.category_id and not meaning.words and not best.given_up:
+        around = _around(meaning)
+        rows.append([(one, Fit.SUBJECT) for one in searcher.find(around)] if around else [])
+    more: dict[int, tuple[Candidate, Fit]] = {}
     known = {one.hit.id for one in best.fitting}
-    more: list[tuple[Candidate, Fit]] = []
-    for given_up in _fewer_wishes(best.meaning):
-        for one in _attempt(searcher, best.meaning, given_up).fitting:
-            if one.hit.id not in known and len(more) < room:
-                known.add(one.hit.id)
-                more.append((one, Fit.NEAR))
-    return more
+    for one, fit in (each for row in rows for each in row):
+        if one.hit.id not in known and len(more) < room:
+            more.setdefault(one.hit.id, (one, fit))
+    return list(more.values())
+
+
+def _around(meaning: Meaning) -> Meaning | None:
+    """The subject around a part of it."""
+    category = db.session.get(Category, meaning.category_id)
+    if category is None or category.parent_id is None:
+        return None
+    return Meaning(category_id=category.trail[0].id)
 
 
 def _relaxation(meaning: Meaning, wish: Wish, found: Sequence[Candidate]) -> Relaxation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product, zip_longest
@@ -45,6 +46,7 @@ _HARD = frozenset(
     if stem
 )
 LEVEL_SHARE = 0.25  # by which a fitting level raises a score, and another one lowers it
+SUITED = 2.0  # half stars, that a fitting level is worth where nothing else orders
 LATER_SHARE = 0.02  # each later semester is a little more advanced
 
 
@@ -56,6 +58,7 @@ class Candidate:
     material: Material
     cover: Cover
     score: float
+    suits: float = 0.0  # the level
 
     @property
     def covers(self) -> bool:
@@ -87,7 +90,7 @@ class Searcher:
         if apart & spelt:  # two words of the library out of one of its own are no better
             understood = understand(words, search_index(), self.names, literal=apart & spelt)
         self.understood = understood
-        self.asked = weigh(self.understood.wordings) if words.strip() else []
+        self.asked = weigh(understood) if words.strip() else []
         self._covers.clear()
 
     def find(self, meaning: Meaning) -> list[Candidate]:
@@ -109,8 +112,8 @@ class Searcher:
 
     def _search(self, filters: SearchFilters, has_words: bool) -> list[Hit]:
         if not has_words:
-            wordings, sort, size = understand("", search_index()).wordings, "rating", LISTED
-            request = SearchRequest(wordings, filters, sort="rating", per_page=size)
+            everything = understand("", search_index()).wordings
+            request = SearchRequest(everything, filters, sort="rating", per_page=LISTED)
         else:
             wordings = self.understood.wordings
             given = self.understood  # an academic year or a kind of file may stand among the words
@@ -124,13 +127,13 @@ class Searcher:
         hits = [hit for hit in hits if hit.id not in self.without]
         self._load(hits)
         alike = _Alike([hit.id for hit in hits])
-        for place, hit in enumerate(hits):
+        for hit in hits:
             material = self._materials.get(hit.id)
             if material is None or alike.has_seen(material):
                 continue
             cover = self._cover(hit, material) if self.asked else Cover(1.0, frozenset())
-            score = (hit.score or 1 / (1 + place)) * (1 + LEVEL_SHARE * suits(material, level))
-            yield Candidate(hit, material, cover, score)
+            fits = suits(material, level)
+            yield Candidate(hit, material, cover, hit.score * (1 + LEVEL_SHARE * fits), fits)
 
     def _cover(self, hit: Hit, material: Material) -> Cover:
         if hit.id not in self._covers:
@@ -194,14 +197,19 @@ def _in_turn(rows: Sequence[Sequence[Hit]]) -> Iterator[Hit]:
         yield from (hit for hit in turn if hit is not None)
 
 
-def _whole_first(one: Candidate) -> tuple[float, bool, int, str]:
+def _whole_first(one: Candidate) -> tuple[float, bool, str]:
     """Without words: what is rated best, then whole courses, then in the order of titles."""
     material = one.material
     rated = round(material.rating_mean * 2) if material.rating_votes else 0
     is_whole = bool(frozenset(stems(material.title)) & _WHOLE)
-    return -rated - (one.score if one.score > 1 else 0), not is_whole, 0, material.title
+    # «Лекция 17.02.2024» stands where its day is.
+    title = _DAY.sub(lambda day: f"{day[3]}.{day[2]}.{day[1]}", material.title)
+    title = _NUMBER.sub(lambda number: number[0].zfill(6), title)
+    return -rated - SUITED * one.suits, not is_whole, title
 
 
+_DAY = re.compile(r"\b(\d\d)\.(\d\d)\.(20\d\d)\b")
+_NUMBER = re.compile(r"\d+")
 _WHOLE = frozenset(stem for stem in stems("полный курс весь complete full course") if stem)
 
 

@@ -1,22 +1,31 @@
-"""The sentences of passages that answer a question best."""
+"""The sentences of passages that answer a question best; none of those that speak to a model."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 
 from edu.assistant.findings import PassageFound
+from edu.assistant.planted import is_planted
 from edu.search.analysis import stems
 
 SHORTEST, LONGEST = 40, 320  # characters of a sentence that is quoted
 MOST_SENTENCES = 3
 LEAST_LETTERS = 0.6  # of the characters: the rest of a formula is not read without its signs
 LEAST_SCORE = 0.5
-DEFINES = 0.45  # by which a sentence that defines is worth more than its words
+DEFINES = 0.45  # of its worth, by which a sentence that defines is worth more
+ABOVE = 0.5  # of a word, where it stands in the heading only
+SAME = 0.7  # of the words of two sentences, from which on they say the same
 REPEATED = 0.35  # of its worth, what a word keeps that an earlier sentence has said
 
-_ENDS = re.compile(r"(?<=[.!?…])\s+(?=[«\"(]?[А-ЯЁA-Z0-9])")
+_ENDS = re.compile(
+    r"(?<=[.!?…])\s+(?=[«\"(]?[А-ЯЁA-Z0-9])"
+    # The marks with which conspectuses begin a paragraph.
+    r"|\s+(?=(?:Def|Nota|Th|Ex|Mem|Опр|Определение|Теорема|Лемма|Пример|Замечание|Следствие"
+    r"|Доказательство)\b[.:\s])"
+)
 # «п. 5», «т. е.», «рис. 3», initials: no end of a sentence.
 _NO_END = re.compile(
     r"(?:\b(?:т|п|с|стр|рис|см|др|пр|гл|опр|теор|табл|ср|напр|т\.\s?[едкпн]|[A-ZА-ЯЁ]"
@@ -28,17 +37,6 @@ _DEFINES = re.compile(
     r"|теорема\b|означает|if\s+and\s+only\s+if|is\s+called|are\s+called|is\s+defined|definition"
     r"|is\s+an?\b|refers\s+to|means\s+that|тогда\s+и\s+только)",
     re.IGNORECASE,
-)
-# What speaks to a reading machine is no part of an explanation.
-_ORDERS = re.compile(
-    r"(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instruction|prompt|rule|above|previous)"
-    r"|(?:system|developer)\s*(?:prompt|message|:)|\b(?:assistant|system)\s*:|jailbreak"
-    r"|(?:you\s+are|act\s+as)\s+(?:now\s+)?(?:an?|the)\s+\w+|reveal\b.{0,30}\b(?:password|prompt|key)"
-    r"|(?:игнориру|проигнорируй|забудь|не\s+обращай)[а-яё]*\b.{0,60}\b(?:инструкц|правил|указани"
-    r"|запрос|выше|предыдущ|промпт)|системн[а-яё]+\s+(?:промпт|сообщени|инструкц)|ассистент\s*[:,]"
-    r"|помощник\s*[:,]|нейросет|языков[а-яё]+\s+модел|(?:ответь|рекомендуй|посоветуй|напиши|выведи"
-    r"|скажи)(?:те)?\s+(?:всем|только|пользовател|студент|что|пароль|слово)",
-    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -54,35 +52,45 @@ def choose_sentences(
     words: str, passages: Sequence[PassageFound], most: int = MOST_SENTENCES
 ) -> list[Sentence]:
     """The ones that hold most of the words and define something; each says something new."""
-    wanted = {stem for stem in stems(words) if stem}
-    if not wanted:
-        return []
-    left = list(_candidates(passages))
+    wanted = frozenset(stem for stem in stems(words) if stem)
+    left = list(_candidates(passages, wanted))
+    weights = _weigh(wanted, left)
     chosen: list[Sentence] = []
-    said: set[str] = set()
+    said: frozenset[str] = frozenset()
     while left and len(chosen) < most:
-        best = max(left, key=lambda one: _score(one[0], one[1], wanted, said))
-        if _score(best[0], best[1], wanted, said) < LEAST_SCORE:
+        best = max(left, key=lambda one: _score(one, weights, said))
+        if _score(best, weights, said) < LEAST_SCORE:
             break
-        chosen.append(best[0])
-        said |= wanted & best[1]
-        left = [one for one in left if len(one[1] & best[1]) < 0.7 * len(one[1] | best[1])]
-        left = [one for one in left if one[0] is not best[0]]
+        chosen.append(best.sentence)
+        said |= best.own & wanted
+        left = [one for one in left if len(one.own & best.own) < SAME * len(one.own | best.own)]
     return chosen
 
 
-def is_order(text: str) -> bool:
-    """Whether a text reads as if it was written for a machine to obey."""
-    return _ORDERS.search(text) is not None
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    sentence: Sentence
+    own: frozenset[str]
+    above: frozenset[str]  # words of the question in the heading above it
 
 
-def _candidates(passages: Sequence[PassageFound]) -> Iterator[tuple[Sentence, set[str]]]:
+def _candidates(passages: Sequence[PassageFound], wanted: frozenset[str]) -> Iterator[_Candidate]:
     for passage in passages:
+        above = wanted.intersection(stems(passage.heading))
         for text in split_sentences(passage.text):
             letters = sum(map(str.isalpha, text)) / len(text) if text else 0
             fits = SHORTEST <= len(text) <= LONGEST and letters >= LEAST_LETTERS
-            if fits and not is_order(text):
-                yield Sentence(text, passage), {stem for stem in stems(text) if stem}
+            own = frozenset(stem for stem in stems(text) if stem)
+            if fits and own & wanted and not is_planted(text):
+                yield _Candidate(Sentence(text, passage), own, above)
+
+
+def _weigh(wanted: frozenset[str], found: Sequence[_Candidate]) -> dict[str, float]:
+    """The words' shares of the question: what few of the sentences hold weighs more."""
+    counts = {stem: sum(stem in one.own for one in found) for stem in wanted}
+    weights = {stem: log(2 + len(found) / (1 + count)) for stem, count in counts.items()}
+    whole = sum(weights.values()) or 1.0
+    return {stem: weight / whole for stem, weight in weights.items()}
 
 
 def split_sentences(text: str) -> list[str]:
@@ -96,9 +104,13 @@ def split_sentences(text: str) -> list[str]:
     return [part.strip() for part in found if part.strip()]
 
 
-def _score(sentence: Sentence, own: set[str], wanted: set[str], said: set[str]) -> float:
-    """Of a sentence in a good passage with all the words 1, if it defines them 1 + DEFINES."""
-    worth = sum(REPEATED if stem in said else 1.0 for stem in wanted & own) / len(wanted)
-    if worth and _DEFINES.search(sentence.text):
-        worth += DEFINES
-    return worth * (1 if len(sentence.text) <= LONGEST * 0.75 else 0.9)
+def _score(one: _Candidate, weights: Mapping[str, float], said: frozenset[str]) -> float:
+    """Of a sentence with all the words 1, if it defines them 1 + DEFINES."""
+    worth = sum(
+        weight
+        * (1.0 if stem in one.own else ABOVE if stem in one.above else 0.0)
+        * (REPEATED if stem in said else 1.0)
+        for stem, weight in weights.items()
+    )
+    defines = DEFINES * worth if _DEFINES.search(one.sentence.text) else 0.0
+    return worth + defines

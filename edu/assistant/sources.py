@@ -23,7 +23,10 @@ class Sources:
     """The findings, made ready for questions about them. `quotable` may be quoted besides."""
 
     def __init__(self, findings: Findings, quotable: Iterable[str] = ()) -> None:
-        self.findings = findings
+        # Plain data: whoever shows a growing text commits in between, and rows are read anew then.
+        self._found = {one.found.material.id: one.found.places for one in findings.materials}
+        self._passages = findings.passages
+        self.titles = [one.found.material.title for one in findings.materials]
         self.fits = {one.found.material.id: one.fit.value for one in findings.materials}
         self._spans: dict[int, dict[str, list[Span]]] = {}
         for number, kind, first, last in _places(findings):
@@ -60,11 +63,10 @@ class Sources:
 
     def snippet(self, material_id: int, kind: str, first: int, last: int) -> str:
         """The sentence of the place for which it was found, else how its text begins."""
-        for one in self.findings.materials:
-            for place in one.found.places if one.found.material.id == material_id else ():
-                if place.kind == kind and first <= place.number <= last:
-                    return "".join(text for text, _matched in place.pieces)
-        for passage in self.findings.passages:
+        for place in self._found.get(material_id, ()):
+            if place.kind == kind and first <= place.number <= last:
+                return "".join(text for text, _matched in place.pieces)
+        for passage in self._passages:
             if (passage.material_id, passage.kind) == (material_id, kind) and (
                 passage.number <= last and first <= passage.last
             ):
@@ -82,10 +84,9 @@ class Sources:
 
     def _citation(self, material_id: int, named: dict[tuple[str, int], int]) -> dict[str, Any]:
         places = dict(named)
-        for one in self.findings.materials:
-            for found in one.found.places if one.found.material.id == material_id else ():
-                if len(places) < PLACES:
-                    places.setdefault((found.kind, found.number), found.number)
+        for found in self._found.get(material_id, ()):
+            if len(places) < PLACES:
+                places.setdefault((found.kind, found.number), found.number)
         return {
             "material_id": material_id,
             "fit": self.fits.get(material_id, "near"),

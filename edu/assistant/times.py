@@ -16,10 +16,11 @@ MOST_DAYS = 400  # to an exam: beyond, a number was no date
 MOST_WEEKS = 52
 MOST_MINUTES = 7 * 16 * 60  # a week
 
-_MONTHS = (
-    ["январ", "феврал", "март", "апрел", "ма", "июн", "июл", "август", "сентябр", "октябр", "ноябр", "декабр"],
-    ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"],
+_RUSSIAN_MONTHS = "январ феврал март апрел ма июн июл август сентябр октябр ноябр декабр"
+_ENGLISH_MONTHS = (
+    "january february march april may june july august september october november december"
 )
+_MONTHS = (_RUSSIAN_MONTHS.split(), _ENGLISH_MONTHS.split())
 _RUSSIAN_MONTH = rf"(?P<ru>{'|'.join(_MONTHS[0])})(?:я|ь|а|й|е|ю|ем|ом|у)?(?!\w)"
 _ENGLISH_MONTH = rf"(?P<en>{'|'.join(_MONTHS[1])}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)"
 _ENGLISH_MONTH += r"(?!\w)\.?"

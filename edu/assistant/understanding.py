@@ -11,6 +11,7 @@ from datetime import date
 
 from edu.assistant import times, wishes
 from edu.assistant.asking_words import asking_words, own_stems, own_words
+from edu.assistant.commands import without_commands
 from edu.assistant.cuts import Cuts
 from edu.assistant.following import follow, take_reference
 from edu.assistant.meaning import Intent, Meaning
@@ -31,6 +32,7 @@ LONGEST = 1000  # characters that are read
 MENDED = 300  # of them, in which slips are looked for
 
 _SIGNS = re.compile(r'\[[^\]]{0,40}\]|[\[\]{}<>|"«»“”„`*_~^\\]+|(?<!\w)[-−–—]+(?=\w)|[?!;:]+')
+_TAGS = re.compile(r"</?[a-zA-Z][^<>]{0,80}>")
 _EDGE_WORDS = """
 а и но или по на за для во в к ко из с со о об обо у от до что как чтобы мне нам я мы он она же бы
 ли не то это этого этому эту уже там тут есть меня еще без при год году какой какие где
@@ -45,8 +47,12 @@ def understand(question: str, earlier: Meaning | None = None, today: date | None
 
     Where the index is silent slips stay as they are: whoever retrieves will say that it is.
     """
+    asked = without_commands(_TAGS.sub(" ", question.replace("\0", " ")[:LONGEST]))
+    asked = " ".join(asked.split())
+    if not asked:
+        return Meaning(words=" ".join(question.split())[:LONGEST])
     subjects = load_subjects()
-    text = _mend(" ".join(question.replace("\0", " ").split())[:LONGEST], subjects)
+    text = _mend(asked, subjects)
     cuts = Cuts(text)
     reference = take_reference(cuts, earlier)
     meaning = _read(cuts, subjects, today or utcnow().date())
@@ -66,9 +72,11 @@ def _mend(text: str, subjects: Subjects) -> str:
     try:
         read, _changes = read_scripts(begin, frozenset(), evidence)
         spelling = correct_spelling(read, frozenset(), evidence)
-        apart = frozenset(change.said for change in spelling.changes if " " in change.meant)
-        if apart:  # two words of the library out of one of its own are no better
-            spelling = correct_spelling(read, apart, evidence)
+        # Towards words of asking and names only: what a topic was meant to be search knows better,
+        # and tells which of its words it doubts.
+        others = frozenset(c.said for c in spelling.changes if normal_form(c.meant) not in own)
+        if others:
+            spelling = correct_spelling(read, others, evidence)
         return spelling.text + rest
     except IndexUnavailable:
         return text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from flask import (
@@ -26,6 +25,7 @@ from edu.assistant.suggestions import suggest_questions
 from edu.errors import Conflict, InvalidInput
 from edu.extensions import db, limiter, settings
 from edu.htmx import go_to, wants_fragment
+from edu.site.paging import Listing
 from edu.site.requests import current_person, signed_in, who_asks
 from jobs.assistant import answer_next
 
@@ -232,7 +232,8 @@ def saved() -> str:
     person = signed_in()
     page = service.list_saved_answers(person, request.args.get("page", 1, type=int))
     shown = [(one.saved, *show_text(person, one.text, one.citations)) for one in page.items]
-    return render_template("assistant/saved.html", page=replace(page, items=shown))
+    listed = Listing(shown, page.total, page.page, page.per_page)
+    return render_template("assistant/saved.html", page=listed)
 
 
 @bp.post("/me/answers/<int:saved_id>/forget")

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from edu.assistant.findings import Relaxation
-from edu.assistant.sentences import is_order
+from edu.assistant.planted import is_planted
 from edu.catalog.service import type_label
 from edu.materials.models import Material
 from edu.search.hits import FoundPlace
@@ -30,7 +30,7 @@ def plain(text: str, longest: int = LONGEST) -> str:
 
 def title_of(material: Material) -> str:
     """The title; one that gives orders is not repeated."""
-    return plain(material.title) if not is_order(material.title) else str(_("Material"))
+    return plain(material.title) if not is_planted(material.title) else str(_("Material"))
 
 
 def refer_to(material_id: int, kind: str = "", number: int = 0, last: int = 0) -> str:

@@ -30,7 +30,7 @@ THEORY = 0.6  # of the time, as long as there are problems for the rest
 
 def draft_plan(meaning: Meaning, findings: Findings, today: date) -> PlanDraft:
     """A plan from today on, until the exam or for the weeks that were asked for."""
-    return lay_out(read_sources(findings), meaning, today)
+    return lay_out(read_sources(meaning, findings), meaning, today)
 
 
 def lay_out(sources: Sequence[Source], meaning: Meaning, today: date) -> PlanDraft:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from flask_babel import gettext as _
@@ -38,12 +39,12 @@ class Packing:
 
     def add(self, pieces: Sequence[Piece]) -> None:
         """Spread evenly, so that little material does not end up in the first weeks alone."""
-        total = sum(piece.minutes for piece in pieces)
         queue = list(pieces)
         for place, week in enumerate(self._weeks):
-            is_last = place == len(self._weeks) - 1
-            even = -(-total // max(len(self._weeks), 1)) + LEAST_HEAD
-            wanted = week[3] if is_last else max(even, LEAST_WEEK)
+            total = sum(piece.minutes for piece in queue)
+            even = max(-(-total // (len(self._weeks) - place)), LEAST_WEEK)
+            # Where time is short anyway, evenness may not cost any of it.
+            wanted = week[3] if even + self._sitting // 2 >= week[3] else even
             queue = self._fill(week[0], queue, wanted, week[3])
         self.left += queue
 
@@ -57,17 +58,29 @@ class Packing:
             head, tail = self._cut(queue[0], wanted, room)
             if head is None or (tail is not None and wanted < LEAST_HEAD):
                 break
-            self._steps[number].append(step_of(head))
-            self._count += 1
+            self._add(number, step_of(head))
             wanted, room = wanted - head.minutes, room - head.minutes
             queue[:1] = [tail] if tail else []
         return queue
+
+    def _add(self, number: int, step: StepDraft) -> None:
+        """To the end of a week; what goes on where the last step ends may share its sitting."""
+        steps = self._steps[number]
+        last = steps[-1] if steps else None
+        if last is not None and _goes_on(last, step) and last.minutes + step.minutes <= SITTING:
+            steps[-1] = replace(last, last=step.last, minutes=last.minutes + step.minutes)
+            return
+        steps.append(step)
+        self._count += 1
 
     def _cut(self, piece: Piece, wanted: int, room: int) -> tuple[Piece | None, Piece | None]:
         """The next sitting; one that is all of a piece is not cut for evenness alone."""
         if piece.minutes <= min(room, self._sitting, 2 * wanted):
             return piece, None
-        return piece.cut(min(wanted, self._even(piece)))
+        even = self._even(piece)
+        if wanted < room and wanted < even // 2:
+            return None, piece
+        return piece.cut(min(wanted, even))
 
     def _even(self, piece: Piece) -> int:
         """Minutes of the next sitting: a piece for two sittings is not cut into 60 and 3."""
@@ -85,7 +98,9 @@ class Packing:
         self._weeks.append(week)
         self._steps[week[0]] = []
         self._revision = week[0]
-        revision = min(REVISION, max(week[3] // 3, LEAST_MINUTES))
+        learnt = sum(step.minutes for steps in self._steps.values() for step in steps)
+        most = min(REVISION, week[3] // 3, learnt // 2)
+        revision = max(most // 5 * 5, LEAST_MINUTES)
         room = week[3] - revision
         self.left += self._fill(week[0], pieces, room, room)
         if self._count:
@@ -115,3 +130,8 @@ def step_of(piece: Piece) -> StepDraft:
         last=piece.units[-1].last if known else None,
         minutes=piece.minutes,
     )
+
+
+def _goes_on(last: StepDraft, step: StepDraft) -> bool:
+    same = (last.topic, last.material_id) == (step.topic, step.material_id)
+    return same and last.last is not None and last.last + 1 == step.first

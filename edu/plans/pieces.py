@@ -14,7 +14,8 @@ from edu.plans.sources import SHORT, SLICE, Source, Unit
 from edu.search.analysis import stems
 
 LEAST = 20  # minutes: shorter chapters that follow each other are one step
-MOST_TOPIC = 200  # characters
+MOST_TOPIC = 120  # characters
+PART = " · "  # between the headings of one page
 SAME_TOPIC = 0.5  # share of the shorter heading's words that the other one has, too
 # Words that headings have whatever they are about, as stems.
 _EMPTY = "лекц глав част раздел тем задач задан упражнен семинар урок вопрос конспект курс билет"
@@ -22,6 +23,7 @@ _EMPTY += " lectur chapter part section topic problem task exercis seminar lesso
 _EMPTY += " пример решен exampl solut"
 _GENERAL = frozenset(_EMPTY.split())
 _NUMBER = re.compile(r"\d+")
+_DAY = re.compile(r"\b(\d{1,2})[.](\d{1,2})[.](\d{4})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,33 +88,51 @@ def _chapters(source: Source) -> Iterator[tuple[str, tuple[Unit, ...]]]:
     homes = [max(bisect_right(starts, unit.last) - 1, 0) for unit in source.units]
     for number, places in groupby(range(len(homes)), key=homes.__getitem__):
         units = tuple(source.units[place] for place in places)
-        yield " ".join(source.chapters[number][1].split()), units
+        yield _heading(source.chapters[number][1]), units
+
+
+def _heading(text: str) -> str:
+    """On one line, as many of a page's headings as are not too long."""
+    line = " ".join(text.split())
+    while len(line) > MOST_TOPIC and PART in line:
+        line = line.rpartition(PART)[0]
+    return line
 
 
 def _merge(pieces: Iterable[Piece]) -> Iterator[Piece]:
     """Neighbours with the same topic are one piece, and so are short ones."""
-    last: Piece | None = None
+    run: list[Piece] = []
     for piece in pieces:
-        if last is not None and _may_join(last, piece):
-            same = piece.topic == last.topic
-            topic = last.topic if same else f"{last.topic}; {piece.topic}"
-            last = replace(last, topic=topic, units=last.units + piece.units)
-        else:
-            if last is not None:
-                yield last
-            last = piece
-    if last is not None:
-        yield last
+        if run and not _may_join(run, piece):
+            yield _joined(run)
+            run = []
+        run.append(piece)
+    if run:
+        yield _joined(run)
 
 
-def _may_join(one: Piece, other: Piece) -> bool:
-    follows = one.units[-1].last + 1 == other.units[0].first
-    if not follows or one.rank != other.rank:
+def _may_join(run: Sequence[Piece], piece: Piece) -> bool:
+    last = run[-1]
+    if last.units[-1].last + 1 != piece.units[0].first or last.rank != piece.rank:
         return False
-    if one.topic == other.topic:
+    if piece.topic == last.topic:
         return True
-    fits = len(one.topic) + len(other.topic) + 2 <= MOST_TOPIC
-    return fits and one.minutes < LEAST and other.minutes < LEAST
+    return sum(one.minutes for one in run) < LEAST and piece.minutes < LEAST
+
+
+def _joined(run: Sequence[Piece]) -> Piece:
+    topics = list(dict.fromkeys(piece.topic for piece in run))
+    topic = "; ".join(topics)
+    if len(topic) > MOST_TOPIC and len(topics) > 1:
+        topic = f"{_short(topics[0])} … {_short(topics[-1])}"
+    units = tuple(unit for piece in run for unit in piece.units)
+    return replace(run[0], topic=topic, units=units)
+
+
+def _short(heading: str) -> str:
+    """Without what a page begins after its first heading, and not too long."""
+    first = heading.split(PART)[0]
+    return first if len(first) <= MOST_TOPIC // 2 else first[: MOST_TOPIC // 2 - 1].rstrip() + "…"
 
 
 def in_order_of_study(sources: Sequence[Source]) -> list[Source]:
@@ -126,7 +146,9 @@ def in_order_of_study(sources: Sequence[Source]) -> list[Source]:
 
 
 def _numbers(source: Source) -> list[int]:
-    return [int(number[:9]) for number in _NUMBER.findall(source.title)]
+    # «Лекция 07.02.2024»: a day counts from its year on.
+    title = _DAY.sub(r"\3 \2 \1", source.title)
+    return [int(number[:9]) for number in _NUMBER.findall(title)]
 
 
 def _words(piece: Piece) -> frozenset[str]:
@@ -161,9 +183,15 @@ def arrange(sources: Sequence[Source]) -> tuple[list[Topic], list[Piece]]:
                 topics.append(Topic(piece.topic, [], [], []))
                 known.append(_words(piece))
                 _add(topics[-1], piece, is_new=True)
-            else:
+            elif not _says_the_same(piece, topics[place]):
                 _add(topics[place], piece, is_new=False)
     return topics, at_end
+
+
+def _says_the_same(piece: Piece, topic: Topic) -> bool:
+    """Whether it is another lecture under the same heading: nobody reads both."""
+    of_its_type = [one for one in topic.theory if one.source.type == piece.source.type]
+    return any(_words(one) == _words(piece) for one in of_its_type)
 
 
 def _add(topic: Topic, piece: Piece, *, is_new: bool) -> None:

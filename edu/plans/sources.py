@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, or_, select
 
 from edu.assistant.findings import Findings, Fit, Recommended
+from edu.assistant.meaning import Meaning
 from edu.catalog.models import MaterialType
 from edu.extensions import db
 from edu.materials.models import DOCX, Material, Passage
@@ -21,7 +22,7 @@ SOLVE_PAGE = 6  # minutes: a page of problems, which have to be solved
 PAGE_CHARACTERS = 1800  # of a printed page; sections of a document are reckoned by it
 LONGEST_UNIT = 20  # minutes: what cannot be divided must fit into the shortest week there is
 VIDEO_UNIT = 5  # minutes: a video is cut at multiples of this
-SHORT = 120  # minutes: a material that takes no longer is of its topic as a whole
+SHORT = 45  # minutes: a material that takes no longer, one lecture, is of its topic as a whole
 SLICE = {"page": 10, "section": 5, "second": 3}  # units in a part where nothing is headed
 MOST_HEADINGS = 1000  # of one material
 
@@ -61,21 +62,30 @@ class Source:
         return self.type in PRACTICE
 
 
-def read_sources(findings: Findings) -> list[Source]:
-    """The materials that a plan may be made of, the best first.
+def read_sources(meaning: Meaning, findings: Findings) -> list[Source]:
+    """The materials that a plan may be made of, the best first: those of one subject.
 
     What only shares the subject is taken where nothing fits the words.
     """
     near = [one for one in findings.materials if one.fit is not Fit.SUBJECT]
-    chosen = (near or list(findings.materials)) if findings.covers else []
+    chosen = _of_one_subject(near or list(findings.materials)) if findings.covers else []
     headings = _read_headings([one.found.material.id for one in chosen])
-    hits = _hits(findings)
+    # Without words passages are of anything, and no place is meant more than others.
+    hits = _hits(findings) if meaning.words else {}
     sources = []
     for one in chosen:
         rows = headings.get(one.found.material.id, [])
         found = hits.get(one.found.material.id, frozenset())
         sources.append(_source(one, rows, found))
     return sources
+
+
+def _of_one_subject(found: list[Recommended]) -> list[Recommended]:
+    """Those of the best one's subject: the same words stand in physics, too, but in passing."""
+    if not found:
+        return []
+    subject = found[0].found.material.category.trail[0].id
+    return [one for one in found if one.found.material.category.trail[0].id == subject]
 
 
 Row = tuple[int, str, int]  # number, heading, characters

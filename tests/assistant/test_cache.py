@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -84,16 +85,10 @@ def test_another_state_of_things_is_another_answer(
             later = utcnow() + timedelta(days=1)
             monkeypatch.setattr(cache, "utcnow", lambda: later)
         else:
-            settings = any_app.extensions["edu.settings"]
-            monkeypatch.setattr(cache, "settings", lambda: settings_with(settings))
+            other = replace(any_app.extensions["edu.settings"], assistant_model="another")
+            monkeypatch.setitem(any_app.extensions, "edu.settings", other)
         assert not answer("alice", TEXT).cached
     assert len(script.asked) == 2
-
-
-def settings_with(settings: Any) -> Any:
-    from dataclasses import replace
-
-    return replace(settings, assistant_model="another")
 
 
 def test_what_was_taken_off_the_site_is_recommended_no_more(any_app: Flask, script: Script) -> None:

@@ -1,4 +1,4 @@
-"""The assistant's pages: who sees them, plain forms and fragments, and what is shown of an answer."""
+"""The assistant's pages: who sees them, plain forms and fragments, what is shown of an answer."""
 
 from __future__ import annotations
 
@@ -199,9 +199,7 @@ def test_with_htmx_a_question_is_appended(app: Flask, alice: FlaskClient) -> Non
 
 
 @pytest.mark.parametrize("text", ["", " \n ", "х" * 1001])
-def test_what_cannot_be_asked_stays_in_the_field(
-    app: Flask, alice: FlaskClient, text: str
-) -> None:
+def test_what_cannot_be_asked_stays_in_the_field(app: Flask, alice: FlaskClient, text: str) -> None:
     got = alice.post("/assistant/ask", data={"question": text})
     assert got.status_code == 422
     assert 'role="alert"' in got.text
@@ -320,9 +318,10 @@ def test_a_reference_to_a_page_of_a_document_without_pages_opens_the_document(
     material_id = add_cited(app, 2, "video")
     citations = [cite(material_id, places=[])]
     question_id = add_question(app, 1, answer=f"[{material_id}, p. 5]", citations=citations)
-    assert f'<a class="cite" href="/materials/{material_id}" ' in alice.get(
-        page_of(app, question_id)
-    ).text
+    assert (
+        f'<a class="cite" href="/materials/{material_id}" '
+        in alice.get(page_of(app, question_id)).text
+    )
 
 
 def test_what_has_left_the_library_is_shown_no_more(app: Flask, alice: FlaskClient) -> None:
@@ -370,7 +369,7 @@ def test_a_failed_question_can_be_asked_again(app: Flask, alice: FlaskClient) ->
 
 def test_what_the_library_lacks_can_be_asked_for(app: Flask, alice: FlaskClient) -> None:
     near = cite(add_cited(app, 2), fit="subject")
-    values = {"meaning": {"words": "топология узлов"}, "citations": [near]}
+    values: dict[str, Any] = {"meaning": {"words": "топология узлов"}, "citations": [near]}
     first = add_question(app, 1, **values)
     page = alice.get(page_of(app, first)).text
     assert '<input type="hidden" name="text" value="топология узлов">' in page

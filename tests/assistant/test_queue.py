@@ -305,7 +305,7 @@ def test_a_model_that_hangs_loses_its_question(
     any_app: Flask, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "BEAT_EVERY_S", 0.02)
-    monkeypatch.setattr(jobs, "LONGEST_S", 0.0)
+    monkeypatch.setattr(jobs, "LOADING_S", -10_000)
 
     def hang(_question: Question, cancelled: Callable[[], bool]) -> Iterator[Draft]:
         waiting = threading.Event()

@@ -150,7 +150,11 @@ def test_the_assistant_has_a_queue_and_a_clock_of_its_own(
     queue_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[object] = []
-    monkeypatch.setitem(module.JOBS, "note", Job(lambda *args: asked.append(args), 0, "assistant"))
+
+    def note(*args: object) -> None:
+        asked.append(args)
+
+    monkeypatch.setitem(module.JOBS, "note", Job(note, 0, "assistant"))
     monkeypatch.setattr(module, "EVERY_MINUTE", [module.JOBS["note"]])
     with queue_app.app_context():
         module.JOBS["note"].enqueue(1)

@@ -97,7 +97,6 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     return;
   }
   detail.shouldSwap = false;
-  detail.isError = false;
   if ([401, 403, 404].includes(detail.xhr.status)) {
     window.location.reload(); // deleted elsewhere, or signed out: the page says which
   } else {
@@ -117,9 +116,9 @@ document.addEventListener("htmx:sendError", ({ target }) => {
 });
 
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (detail.successful && detail.elt.matches("[data-growing]") && detail.elt.isConnected) {
-    delete detail.elt.dataset.failures;
-    detail.elt.querySelector("[data-lost]").hidden = true;
+  if (isPoll(detail) && detail.xhr.status && detail.xhr.status < 400) {
+    delete detail.requestConfig.elt.dataset.failures;
+    detail.requestConfig.elt.querySelector("[data-lost]").hidden = true;
   }
 });
 
