@@ -20,6 +20,7 @@ GENTLE_STOP_S = 8  # less than the supervisor waits before it kills
 # An answer is shorter than a file, and what is written of it is lost in any case.
 GENTLE_ASSISTANT_STOP_S = 3
 LET_GO_S = 4
+NICE = 5  # pages come before answers where there are few processors
 
 
 def main(arguments: Sequence[str] = ()) -> int:
@@ -40,6 +41,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     except (SettingsError, StartRefused) as error:
         print(error, file=sys.stderr)
         return 2
+    if name == "assistant":
+        os.nice(NICE)
     this_host()  # read while /proc still tells it
     forbid_inspection()
     consumer = queue.huey.create_consumer(

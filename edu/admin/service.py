@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, or_, select

@@ -17,7 +17,7 @@ from edu.search.understanding.meaning import Change, Understood
 
 # Of the weight of the words. Of a rare word that stands somewhere by chance less than half.
 COVERS = 0.6  # one place holds what was asked for
-NEAR = 0.4  # it is about something like it
+NEAR = 0.35  # it is about something like it
 BESIDE = 0.5  # what words in other places of the material count against those in the best one
 DOUBTFUL = 0.7  # a wording below this factor was perhaps not meant ...
 DOUBTED = 0.85  # ... and counts so much

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 LONGEST_PERIOD = 80  # words
 _LETTERS = re.compile(r"(\S{1,6}?)\1{11,}")
-_NUMBER = re.compile(r"\d{1,3}[.)]")
+_NUMBER = re.compile(r"(?:^|(?<=\n))[ \t]{0,20}(\d{1,3}[.)])(?=\s)")
 
 
 def cut_loops(text: str) -> str:
@@ -15,7 +15,8 @@ def cut_loops(text: str) -> str:
     text = _LETTERS.sub(r"\1\1\1", text)
     words = list(re.finditer(r"\S+", text))
     # The numbers of a list go on while its items repeat.
-    forms = ["#" if _NUMBER.fullmatch(word[0]) else word[0].lower() for word in words]
+    numbers = {found.start(1) for found in _NUMBER.finditer(text)}
+    forms = ["#" if word.start() in numbers else word[0].lower() for word in words]
     gone = [False] * len(words)
     for period in range(1, min(LONGEST_PERIOD, len(words) // 2) + 1):
         for start, end in _runs(forms, period):

@@ -23,6 +23,9 @@ TEMPLATE_MARKS = re.compile(
     r"|<(?:start|end)_of_turn>|<[be]os>|</?(?:think|system|assistant|user|instructions?|tool_call)>",
     re.IGNORECASE,
 )
+_TURN = re.compile(
+    r"<\|[^|<>\n]{0,40}\|>|<｜[^｜<>\n]{0,40}｜>|\[/?INST\]|<</?SYS>>|<start_of_turn>"
+)
 _FRAME = re.compile(r"-{3,}|={3,}|#{3,}|~{3,}|`{3,}|<{3,}|>{3,}")
 _SENTENCES = re.compile(r"((?<=[.!?…;])\s+|\n\s*\n)")
 _LONE_LETTERS = re.compile(r"(?<!\w)(?:\w[ \t.\-_*]{1,3}){4,40}\w(?!\w)")
@@ -43,11 +46,12 @@ def clean_passage(passage: PassageFound) -> PassageFound:
 
 def clean_text(text: str) -> str:
     """The text without invisible characters, marks of templates and sentences for a model."""
-    text = _FRAME.sub("—", TEMPLATE_MARKS.sub(" ", visible(text)))
-    parts = _SENTENCES.split(text)
+    parts = _SENTENCES.split(visible(text))
     kept: list[str] = []
-    for sentence, gap in zip(parts[::2], [*parts[1::2], ""], strict=True):
-        if is_planted(sentence):
+    for part, gap in zip(parts[::2], [*parts[1::2], ""], strict=True):
+        sentence = _FRAME.sub("—", TEMPLATE_MARKS.sub(" ", part))
+        # Who writes the mark of another speaker into a lecture means to speak as somebody else.
+        if _TURN.search(part) or is_planted(sentence):
             sentence = "" if kept and kept[-1].rstrip().endswith(GAP) else GAP
         kept.append(sentence + (gap if sentence else ""))
     return "".join(kept).strip()

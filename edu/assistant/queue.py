@@ -82,13 +82,13 @@ def place_of(question: Question) -> Wait:
 def _typical_s() -> float | None:
     """How long an answer takes, by the last ones that somebody has written."""
     query = select(Question.started_at, Question.answered_at).where(
-        Question.status == QuestionStatus.ANSWERED,
-        Question.cached.is_(False),
-        Question.started_at.is_not(None),
-        Question.answered_at.is_not(None),
+        Question.status == QuestionStatus.ANSWERED, Question.cached.is_(False)
     )
-    rows = db.session.execute(query.order_by(Question.started_at.desc()).limit(MEASURED)).all()
-    return statistics.median((end - start).total_seconds() for start, end in rows) if rows else None
+    last = query.order_by(Question.started_at.desc().nulls_last()).limit(MEASURED)
+    lengths = [
+        (end - start).total_seconds() for start, end in db.session.execute(last) if start and end
+    ]
+    return statistics.median(lengths) if lengths else None
 
 
 # In hand -------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ def refine(meaning: Meaning, said: Mapping[str, Any]) -> Meaning:
     is no category, type or sane number is left out.
     """
     changes: dict[str, Any] = {}
-    if not meaning.words and (words := _text(said.get("words"))):
+    if meaning.asks_nothing and (words := _text(said.get("words"))):
         changes["words"] = words
     if meaning.intent is Intent.RECOMMEND and said.get("intent") in tuple(Intent):
         changes["intent"] = Intent(said["intent"])

@@ -147,29 +147,20 @@ def _semesters_apart(one: Candidate, semesters: Sequence[int]) -> int:
 def _fill(
     searcher: Searcher, meaning: Meaning, best: _Attempt, room: int
 ) -> list[tuple[Candidate, Fit]]:
-    """A few more: with a wish less, then what holds most of the words, then the same subject."""
+    """A few more: with a wish less, with most of the words, then of the best one's subject."""
     rows = [
         [(one, Fit.NEAR) for one in _attempt(searcher, best.meaning, given_up).fitting]
         for given_up in _fewer_wishes(best.meaning)
     ]
     rows.append([(one, Fit.NEAR) for one in best.found if one.is_near])
-    if meaning.category_id and not meaning.words and not best.given_up:
-        around = _around(meaning)
-        rows.append([(one, Fit.SUBJECT) for one in searcher.find(around)] if around else [])
+    top = best.fitting[0].material.category.trail[0]
+    rows.append([(one, Fit.SUBJECT) for one in searcher.find(Meaning(category_id=top.id))])
     more: dict[int, tuple[Candidate, Fit]] = {}
     known = {one.hit.id for one in best.fitting}
     for one, fit in (each for row in rows for each in row):
         if one.hit.id not in known and len(more) < room:
             more.setdefault(one.hit.id, (one, fit))
     return list(more.values())
-
-
-def _around(meaning: Meaning) -> Meaning | None:
-    """The subject around a part of it."""
-    category = db.session.get(Category, meaning.category_id)
-    if category is None or category.parent_id is None:
-        return None
-    return Meaning(category_id=category.trail[0].id)
 
 
 def _relaxation(meaning: Meaning, wish: Wish, found: Sequence[Candidate]) -> Relaxation:
@@ -217,14 +208,11 @@ def _not_covered(searcher: Searcher, meaning: Meaning) -> Findings:
         anywhere = searcher.find(Meaning(words=meaning.words))
         chosen = [(one, Fit.NEAR) for one in anywhere if one.is_near][:MOST_NEAR]
     if not chosen and meaning.category_id and meaning.words:
-        searcher.ask("")
         found = searcher.find(Meaning(category_id=meaning.category_id))
         chosen = [(one, Fit.SUBJECT) for one in found][:MOST_NEAR]
-        searcher_words: tuple[str, ...] = ()
-    else:
-        searcher_words = unknown_words(searcher.asked)
-    findings = _findings(searcher, chosen, covers=False)
-    return replace(findings, ask_for=_ask_for(meaning), unknown_words=searcher_words)
+    unknown = unknown_words(searcher.asked)
+    findings = _findings(searcher, chosen, covers=meaning.asks_nothing)
+    return replace(findings, ask_for=_ask_for(meaning), unknown_words=unknown)
 
 
 def _ask_for(meaning: Meaning) -> str:

@@ -95,10 +95,11 @@ class Searcher:
 
     def find(self, meaning: Meaning) -> list[Candidate]:
         """What there is with all wishes of the meaning, the best first; several types in turn."""
-        rows = [self._search(filters, bool(meaning.words)) for filters in _filters(meaning)]
+        has_words = bool(meaning.words and self.asked)
+        rows = [self._search(filters, has_words) for filters in _filters(meaning)]
         hits = {hit.id: hit for hit in _in_turn(rows)}
-        found = list(self._weigh(hits.values(), meaning.level))
-        if not self.asked:
+        found = list(self._weigh(hits.values(), meaning.level, has_words))
+        if not has_words:
             found.sort(key=_whole_first)
         elif len(rows) == 1:
             found.sort(key=lambda one: -one.score)
@@ -123,7 +124,7 @@ class Searcher:
             request = SearchRequest(wordings, filters, per_page=DEPTH)
         return search_index().search(request).hits
 
-    def _weigh(self, hits: Iterable[Hit], level: Level) -> Iterator[Candidate]:
+    def _weigh(self, hits: Iterable[Hit], level: Level, has_words: bool) -> Iterator[Candidate]:
         hits = [hit for hit in hits if hit.id not in self.without]
         self._load(hits)
         alike = _Alike([hit.id for hit in hits])
@@ -131,7 +132,7 @@ class Searcher:
             material = self._materials.get(hit.id)
             if material is None or alike.has_seen(material):
                 continue
-            cover = self._cover(hit, material) if self.asked else Cover(1.0, frozenset())
+            cover = self._cover(hit, material) if has_words else Cover(1.0, frozenset())
             fits = suits(material, level)
             yield Candidate(hit, material, cover, hit.score * (1 + LEVEL_SHARE * fits), fits)
 

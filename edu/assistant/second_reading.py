@@ -19,18 +19,14 @@ log = logging.getLogger(__name__)
 TOKENS = 120
 LONGEST_S = 20.0
 LEAST_WORDS = 4  # of a question; a greeting is none
-MANY_WORDS = 7  # to look for: mostly talk
 MOST_SUBJECTS = 60
 # Words to look for are the person's own: made-up ones would find what nobody asked for.
 OWN = "words"
 
 
 def is_vague(question: str, meaning: Meaning) -> bool:
-    """Whether the rules found neither subject nor kind, nor a few words to look for."""
-    known = meaning.category_id or meaning.types or meaning.kinds or meaning.semesters
-    if known or meaning.follows or len(question.split()) < LEAST_WORDS:
-        return False
-    return not meaning.words or len(meaning.words.split()) >= MANY_WORDS
+    """Whether the rules found nothing in a whole sentence that could be looked for."""
+    return meaning.asks_nothing and not meaning.follows and len(question.split()) >= LEAST_WORDS
 
 
 def read_again(

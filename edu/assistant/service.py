@@ -239,10 +239,14 @@ def _still_true(
     text: str, citations: Iterable[Mapping[str, Any]], active: Mapping[int, Material]
 ) -> str:
     """The text without the lines that name what was taken off the site since."""
-    gone = _named(citations) - active.keys()
-    lines = text.split("\n") if gone else []
-    kept = (line for line in lines if gone.isdisjoint(map(int, _REFERENCE.findall(line))))
-    return "\n".join(kept) if gone else text
+    named = _named(citations)
+    gone = named - active.keys()
+    if not gone:
+        return text
+    if gone == named:
+        return str(_("What this answer named is no longer in the library."))
+    kept = (one for one in text.split("\n") if gone.isdisjoint(map(int, _REFERENCE.findall(one))))
+    return "\n".join(kept)
 
 
 def _citations(

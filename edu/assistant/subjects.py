@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edu.assistant.asking_words import asking_words
+from edu.assistant.asking_words import own_words
 from edu.assistant.cuts import Cuts
 from edu.catalog.models import Category
 from edu.catalog.service import list_tree, walk
@@ -137,7 +137,7 @@ def _find_part(
 def _is_all(at: NameAt, cuts: Cuts) -> bool:
     """Whether nothing else is named."""
     rest = cuts.left[: at.span.start] + " " + cuts.left[at.span.end :]
-    words = (word for word in WORD.findall(rest) if word not in asking_words())
+    words = (word for word in WORD.findall(rest) if word not in own_words())
     return not any(stem_word(word) for word in words)
 
 

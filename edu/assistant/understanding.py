@@ -31,7 +31,8 @@ __all__ = ["REFINEMENT_SCHEMA", "refine", "understand"]
 LONGEST = 1000  # characters that are read
 MENDED = 300  # of them, in which slips are looked for
 
-_SIGNS = re.compile(r'\[[^\]]{0,40}\]|[\[\]{}<>|"«»“”„`*_~^\\]+|(?<!\w)[-−–—]+(?=\w)|[?!;:]+')
+_SIGNS = re.compile(r'\[[^\]]{0,40}\]|[\[\]{}<>|"«»“”„`*_~^\\]+|(?<!\w)[-−–—]+(?=\w)')
+_POINTS = re.compile(r"[?!;:]+")
 _TAGS = re.compile(r"</?[a-zA-Z][^<>]{0,80}>")
 _EDGE_WORDS = """
 а и но или по на за для во в к ко из с со о об обо у от до что как чтобы мне нам я мы он она же бы
@@ -66,18 +67,18 @@ def _mend(text: str, subjects: Subjects) -> str:
     begin, rest = text[:MENDED], text[MENDED:]
     own = subjects.lexicon.words | own_words() | frozenset(FILTER_WORDS.split())
     known = subjects.lexicon.stems | frozenset(subjects.lexicon.cases) | own_stems()
-    evidence = Evidence(
-        search_index(), own, known | frozenset(map(stem_word, FILTER_WORDS.split()))
-    )
+    known |= frozenset(map(stem_word, FILTER_WORDS.split()))
+    evidence = Evidence(search_index(), own, known)
     try:
         read, _changes = read_scripts(begin, frozenset(), evidence)
         spelling = correct_spelling(read, frozenset(), evidence)
         # Towards words of asking and names only: what a topic was meant to be search knows better,
         # and tells which of its words it doubts.
-        others = frozenset(c.said for c in spelling.changes if normal_form(c.meant) not in own)
+        others = frozenset(c.said for c in spelling.changes if stem_word(c.meant) not in known)
         if others:
             spelling = correct_spelling(read, others, evidence)
-        return spelling.text + rest
+        # The catalogue's own words are worth a doubt: nobody asks for what only looks like one.
+        return (spelling.others[0] if spelling.others and not others else spelling.text) + rest
     except IndexUnavailable:
         return text
 
@@ -123,7 +124,7 @@ def _words_of(cuts: Cuts, subjects: Subjects) -> str:
         is_named = any(span.start <= match.start() < span.end for span in kept)
         if not is_named and normal_form(match.group()) in asking:
             cuts.cut(Span(*match.span()))
-    words = cuts.rest().split()
+    words = _POINTS.sub(" ", cuts.rest()).split()
     while words and _is_left_over(words[0]):
         del words[0]
     while words and _is_left_over(words[-1]):
@@ -132,4 +133,4 @@ def _words_of(cuts: Cuts, subjects: Subjects) -> str:
 
 
 def _is_left_over(word: str) -> bool:
-    return normal_form(word.strip(".,")) in _EDGE or not WORD.search(word)
+    return normal_form(word.strip(".,-–—")) in _EDGE or not WORD.search(word)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
+from itertools import groupby
 
 from edu.assistant.findings import Findings
 from edu.assistant.meaning import Meaning
@@ -25,6 +27,7 @@ __all__ = ["describe_plan", "draft_plan", "lay_out"]
 WEEKS = 4  # of a plan for which no time was named
 MINUTES = 240  # a week where nothing was said: an evening of two lessons, and another
 MOST_MINUTES = 3000  # a week
+EVEN = 0.75  # of the time needed: with less, something of each chapter is read
 THEORY = 0.6  # of the time, as long as there are problems for the rest
 
 
@@ -114,22 +117,36 @@ def _choose(topics: Sequence[Topic], capacity: int) -> tuple[list[Piece], list[P
 
 
 def _take(pieces: Sequence[Piece], room: int, taken: dict[int, Piece]) -> int:
-    """Take the most meant first, the last of them in part; the minutes that are left."""
-    for piece in sorted(pieces, key=lambda one: one.rank):
-        have = taken.get(id(piece))
-        rest = _rest(piece, have)
-        head, tail = rest.cut(room)
-        # The first pages of a chapter alone teach little.
-        if head is not None and (tail is None or head.minutes >= LEAST_HEAD):
-            room -= head.minutes
-            units = (*(have.units if have else ()), *head.units)
-            taken[id(piece)] = Piece(piece.source, piece.topic, units, piece.rank)
+    """Take the most meant first, what is meant alike evenly; the minutes that are left."""
+    by_rank = sorted(pieces, key=lambda one: one.rank)
+    for _rank, group in groupby(by_rank, key=lambda one: one.rank):
+        room -= _take_alike(list(group), room, taken)
     return room
 
 
+def _take_alike(pieces: Sequence[Piece], room: int, taken: dict[int, Piece]) -> int:
+    """The minutes that were taken. Where much has to go, each chapter is begun rather than the
+    first ones read whole: an exam asks of all of them.
+    """
+    rests = [_rest(piece, taken.get(id(piece))) for piece in pieces]
+    needed = sum(rest.minutes for rest in rests)
+    is_even = needed > 0 and room / needed < EVEN
+    spent, passed = 0, 0
+    for piece, rest in zip(pieces, rests, strict=True):
+        passed += rest.minutes
+        due = room * passed // needed if is_even else room
+        head, tail = rest.cut(max(due - spent, 0))
+        # The first pages of a chapter alone teach little.
+        if head is not None and (tail is None or head.minutes >= LEAST_HEAD):
+            have = taken.get(id(piece))
+            units = (*(have.units if have else ()), *head.units)
+            taken[id(piece)] = replace(piece, units=units)
+            spent += head.minutes
+    return spent
+
+
 def _rest(piece: Piece, part: Piece | None) -> Piece:
-    units = piece.units[len(part.units) :] if part else piece.units
-    return Piece(piece.source, piece.topic, units, piece.rank)
+    return replace(piece, units=piece.units[len(part.units) :]) if part else piece
 
 
 def _left_out(pieces: Sequence[Piece]) -> tuple[StepDraft, ...]:

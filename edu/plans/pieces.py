@@ -16,6 +16,7 @@ from edu.search.analysis import stems
 LEAST = 20  # minutes: shorter chapters that follow each other are one step
 MOST_TOPIC = 120  # characters
 PART = " · "  # between the headings of one page
+REPEATS = 0.8  # share of a chapter's words by which it repeats what another lecture says
 SAME_TOPIC = 0.5  # share of the shorter heading's words that the other one has, too
 # Words that headings have whatever they are about, as stems.
 _EMPTY = "лекц глав част раздел тем задач задан упражнен семинар урок вопрос конспект курс билет"
@@ -28,12 +29,26 @@ _DAY = re.compile(r"\b(\d{1,2})[.](\d{1,2})[.](\d{4})\b")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of units of one material on one topic. `rank`: the less, the more it is meant."""
+    """A run of units of one material on one topic. `parts` are its headings, each with the first
+    of the units that it stands over; `words` their stems. `rank`: the less, the more it is meant.
+    """
 
     source: Source
-    topic: str
+    parts: tuple[tuple[int, str], ...]
     units: tuple[Unit, ...]
     rank: int
+    words: frozenset[str]
+
+    @property
+    def topic(self) -> str:
+        """The headings over its units, on one line that is not too long."""
+        at = bisect_right(self.parts, self.units[0].first, key=lambda part: part[0]) - 1
+        over = [text for start, text in self.parts[max(at, 0) :] if start <= self.units[-1].first]
+        topics = list(dict.fromkeys(over))
+        line = "; ".join(topics)
+        if len(line) <= MOST_TOPIC or len(topics) == 1:
+            return line
+        return f"{_short(topics[0])} … {_short(topics[-1])}"
 
     @property
     def minutes(self) -> int:
@@ -73,7 +88,9 @@ def split_source(source: Source) -> list[Piece]:
         is_hit = any(unit.first <= hit <= unit.last for unit in units for hit in source.hits)
         if whole or is_hit:
             rank = 2 * list(Fit).index(source.fit) + (0 if is_hit or not source.hits else 1)
-            pieces.append(Piece(source, heading or source.title, units, rank))
+            topic = heading or source.title
+            parts = ((units[0].first, topic),)
+            pieces.append(Piece(source, parts, units, rank, _words(topic, source)))
     return list(_merge(pieces))
 
 
@@ -121,12 +138,10 @@ def _may_join(run: Sequence[Piece], piece: Piece) -> bool:
 
 
 def _joined(run: Sequence[Piece]) -> Piece:
-    topics = list(dict.fromkeys(piece.topic for piece in run))
-    topic = "; ".join(topics)
-    if len(topic) > MOST_TOPIC and len(topics) > 1:
-        topic = f"{_short(topics[0])} … {_short(topics[-1])}"
+    parts = tuple(part for piece in run for part in piece.parts)
     units = tuple(unit for piece in run for unit in piece.units)
-    return replace(run[0], topic=topic, units=units)
+    words = frozenset().union(*(piece.words for piece in run))
+    return replace(run[0], parts=parts, units=units, words=words)
 
 
 def _short(heading: str) -> str:
@@ -151,14 +166,12 @@ def _numbers(source: Source) -> list[int]:
     return [int(number[:9]) for number in _NUMBER.findall(title)]
 
 
-def _words(piece: Piece) -> frozenset[str]:
+def _words(topic: str, source: Source) -> frozenset[str]:
     """The stems that say what it is about. Numbers of titles tell lectures apart; those of
     headings count chapters, in each book by itself.
     """
-    words = frozenset(stems(piece.topic)) - _GENERAL - {""}
-    if not piece.source.chapters:
-        return words
-    return frozenset(word for word in words if not word.isdigit())
+    words = frozenset(stems(topic)) - _GENERAL - {""}
+    return frozenset(word for word in words if not (source.chapters and word.isdigit()))
 
 
 def arrange(sources: Sequence[Source]) -> tuple[list[Topic], list[Piece]]:
@@ -168,30 +181,37 @@ def arrange(sources: Sequence[Source]) -> tuple[list[Topic], list[Piece]]:
     """
     topics: list[Topic] = []
     known: list[frozenset[str]] = []
+    headed: list[tuple[str, frozenset[str]]] = []  # types and all the words of the sources so far
     at_end: list[Piece] = []
     ordered = in_order_of_study(sources)
     for source in sorted(ordered, key=lambda one: one.is_practice):
-        before = len(topics)
-        for piece in split_source(source):
+        before, pieces = len(topics), split_source(source)
+        for piece in pieces:
             if source.type == MaterialType.EXAM:
                 at_end.append(piece)
                 continue
             # Lectures without headings are told apart by their titles alone: none is the other.
             alone = not (source.is_practice or source.chapters)
-            place = None if alone else _most_like(_words(piece), known[:before])
+            if not alone and _is_said(piece, headed):
+                continue
+            place = None if alone else _most_like(piece.words, known[:before])
             if place is None:
                 topics.append(Topic(piece.topic, [], [], []))
-                known.append(_words(piece))
+                known.append(piece.words)
                 _add(topics[-1], piece, is_new=True)
-            elif not _says_the_same(piece, topics[place]):
+            else:
                 _add(topics[place], piece, is_new=False)
+        if source.chapters and not source.is_practice:
+            headed.append((source.type, frozenset().union(*(one.words for one in pieces))))
     return topics, at_end
 
 
-def _says_the_same(piece: Piece, topic: Topic) -> bool:
-    """Whether it is another lecture under the same heading: nobody reads both."""
-    of_its_type = [one for one in topic.theory if one.source.type == piece.source.type]
-    return any(_words(one) == _words(piece) for one in of_its_type)
+def _is_said(piece: Piece, headed: Sequence[tuple[str, frozenset[str]]]) -> bool:
+    """Whether an earlier source of the same type has this in its headings: nobody reads both."""
+    return any(
+        type_ == piece.source.type and len(piece.words & words) >= REPEATS * len(piece.words) > 0
+        for type_, words in headed
+    )
 
 
 def _add(topic: Topic, piece: Piece, *, is_new: bool) -> None:

@@ -103,16 +103,21 @@ def _closing(draft: PlanDraft) -> Iterator[str]:
 
 
 def list_left_out(steps: Sequence[StepDraft]) -> list[str]:
-    """Lines about what there is no time for, the longest first, some of them."""
-    longest = sorted(steps, key=lambda step: -step.minutes)[:MOST_LEFT]
-    lines = [
-        f"— «{plain(step.title)}» {reference(step.material_id or 0, step)}, "
-        f"{minutes_label(step.minutes)}"
-        for step in longest
-    ]
-    others = len(steps) - len(longest)
-    if others:
-        lines.append("— " + ngettext("%(num)s more part", "%(num)s more parts", others))
+    """Lines about the materials for which there is no time, the longest first, some of them."""
+    parts: dict[int, list[StepDraft]] = {}
+    for step in steps:
+        parts.setdefault(step.material_id or 0, []).append(step)
+    sums = {key: sum(step.minutes for step in own) for key, own in parts.items()}
+    longest = sorted(parts, key=lambda key: -sums[key])
+    lines = []
+    for key in longest[:MOST_LEFT]:
+        own = parts[key]
+        cited = reference(key, own[0]) if len(own) == 1 else f"[{key}]"
+        lines.append(f"— «{plain(own[0].title)}» {cited}, {minutes_label(sums[key])}")
+    others = len(longest) - MOST_LEFT
+    if others > 0:
+        text = ngettext("%(num)s more material", "%(num)s more materials", others)
+        lines.append(f"— {text}")
     return lines
 
 

@@ -13,7 +13,8 @@ SENTENCE = "Если предел отношения меньше единицы
 def recommended(number: int, title: str, *places: tuple[str, int]) -> Recommended:
     pieces = [("Признак ", False), ("Даламбера", True), (".", False)]
     found = [FoundPlace(place, kind, "", pieces) for kind, place in places]
-    return Recommended(FoundMaterial(Material(id=number, title=title, type="lecture"), found), Fit.EXACT)
+    material = Material(id=number, title=title, type="lecture")
+    return Recommended(FoundMaterial(material, found), Fit.EXACT)
 
 
 FOUND = Findings(

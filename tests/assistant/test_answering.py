@@ -19,7 +19,6 @@ from edu.assistant.meaning import Intent
 from edu.assistant.models import Question
 from edu.assistant.rendering import REFERENCE
 from edu.catalog.models import Category
-from edu.config import Settings
 from edu.errors import Unavailable
 from edu.extensions import db
 from edu.search.indexing import rebuild_index
@@ -90,7 +89,7 @@ def test_a_model_writes_and_the_answer_grows(
     alice: int, library: dict[str, int], server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answering, "EVERY_S", 0.0)
-    drafts = answer(alice, "Посоветуй материалы о числовых рядах", server.engine())
+    drafts = answer(alice, "Посоветуй материалы по рядам о признаке Даламбера", server.engine())
     *growing, last = drafts
     assert [draft.final for draft in drafts] == [*[False] * len(growing), True]
     assert len(growing) > 3
@@ -99,7 +98,7 @@ def test_a_model_writes_and_the_answer_grows(
     assert (last.engine, last.prompt, last.error) == ("openai", "answer.v1.ru", "")
     assert last.text.startswith("Начните с признака Даламбера [")
     # Fewer than three were named: the others come from the search.
-    assert len(cited(last)) == 3
+    assert cited(last) == [library["series"], library["problems"]]
     places = last.citations[0]["places"]
     assert places[0]["number"] == 2
     assert "Даламбера" in places[0]["snippet"]
@@ -167,7 +166,7 @@ def test_a_model_that_fails_leaves_the_answer_to_the_composer(
     alice: int, server: ModelServer, statuses: list[int], code: str
 ) -> None:
     server.failures[:] = statuses
-    draft = answer(alice, "Посоветуй материалы о числовых рядах", server.engine())[-1]
+    draft = answer(alice, "Посоветуй материалы по рядам", server.engine())[-1]
     assert draft.error == (code or "engine_refused")
     assert draft.engine == "composer"
     assert draft.citations
@@ -176,13 +175,13 @@ def test_a_model_that_fails_leaves_the_answer_to_the_composer(
 
 def test_a_passing_failure_passes(alice: int, server: ModelServer) -> None:
     server.failures[:] = [503] * 6
-    draft = answer(alice, "Посоветуй материалы о числовых рядах", server.engine())[-1]
+    draft = answer(alice, "Посоветуй материалы по рядам", server.engine())[-1]
     assert (draft.error, draft.engine) == ("", "openai")
 
 
 def test_an_answer_that_breaks_off_is_begun_again(alice: int, server: ModelServer) -> None:
     server.breaks_off = True
-    draft = answer(alice, "Посоветуй материалы о числовых рядах", server.engine())[-1]
+    draft = answer(alice, "Посоветуй материалы по рядам", server.engine())[-1]
     assert draft.error == "engine_unreachable"
     assert len(server.asked) == answering.TRIES
 
@@ -193,7 +192,7 @@ def test_an_answer_that_breaks_off_is_begun_again(alice: int, server: ModelServe
 )
 def test_garbage_becomes_the_composers_answer(alice: int, server: ModelServer, said: str) -> None:
     server.speak = lambda read: said
-    draft = answer(alice, "Посоветуй материалы о числовых рядах", server.engine())[-1]
+    draft = answer(alice, "Посоветуй материалы по рядам", server.engine())[-1]
     assert (draft.engine, draft.error) == ("composer", "engine_bad_answer")
     assert draft.citations
 
@@ -205,7 +204,7 @@ def test_an_endless_loop_is_stopped_early(
     monkeypatch.setattr(answering, "STUCK", 200)
     server.speak = lambda read: "Ряд сходится абсолютно всегда. " + "снова и " * 3000
     server.pause = 0.0005
-    draft = answer(alice, "Посоветуй материалы о числовых рядах", server.engine())[-1]
+    draft = answer(alice, "Посоветуй материалы по рядам", server.engine())[-1]
     assert "Ряд сходится" in draft.text
     assert draft.text.count("снова") <= 3
 
@@ -216,7 +215,7 @@ def test_who_cancels_gets_what_there_is(alice: int, server: ModelServer) -> None
     start = time.monotonic()
     drafts = answer(
         alice,
-        "Посоветуй материалы о числовых рядах",
+        "Посоветуй материалы по рядам",
         server.engine(),
         cancelled=lambda: time.monotonic() - start > 1.0,
     )
@@ -229,15 +228,14 @@ def test_who_cancels_gets_what_there_is(alice: int, server: ModelServer) -> None
 
 
 def test_an_answer_that_takes_too_long_is_ended(
-    alice: int, app: Flask, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+    alice: int, server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick = Quick(app.extensions["edu.settings"])
-    monkeypatch.setattr(answering, "settings", lambda: quick)
+    monkeypatch.setattr(answering, "settings", lambda: Quick(800, 1))
     server.speak = lambda read: (
         "Ряд сходится по признаку Даламбера. " * 2 + "Дальше идёт разное. " * 50
     )
     server.pause = 0.05
-    draft = answer(alice, "Посоветуй материалы о числовых рядах", server.engine())[-1]
+    draft = answer(alice, "Посоветуй материалы по рядам", server.engine())[-1]
     assert draft.error == "answer_late"
     assert draft.engine == "openai"
     assert draft.text.startswith("Ряд сходится")
@@ -245,11 +243,11 @@ def test_an_answer_that_takes_too_long_is_ended(
 
 
 class Quick:
-    """Settings with less patience."""
+    """Settings with less patience, or for shorter answers."""
 
-    def __init__(self, usual: Settings) -> None:
-        self.assistant_max_tokens = usual.assistant_max_tokens
-        self.assistant_answer_s = 1
+    def __init__(self, tokens: int, seconds: int) -> None:
+        self.assistant_max_tokens = tokens
+        self.assistant_answer_s = seconds
 
 
 def test_a_plan_is_made_by_code_and_introduced_by_the_model(
@@ -296,9 +294,7 @@ def test_a_vague_question_is_read_by_the_model_too(alice: int, server: ModelServ
         return '{"intent": "recommend", "subject": "Физика", "words": "чужое"}'
 
     server.speak = speak
-    draft = answer(
-        alice, "Помоги мне, пожалуйста, начать разбираться и всё понять", server.engine()
-    )[-1]
+    draft = answer(alice, "Посоветуй, пожалуйста, какие материалы мне изучать", server.engine())[-1]
     assert "Физика" in asked[0]
     physics = find_physics()
     assert draft.meaning.category_id == physics
@@ -309,7 +305,7 @@ def find_physics() -> int:
     return db.session.query(Category).filter_by(slug="fizika").one().id
 
 
-def test_a_silent_index_is_said(alice: int, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_index_is_said(alice: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def silent(*_: Any, **__: Any) -> Any:
         raise Unavailable
 
@@ -319,8 +315,9 @@ def test_a_silent_index_is_said(alice: int, app: Flask, monkeypatch: pytest.Monk
 
 
 def test_a_real_small_model_cites_only_what_is_there(
-    app: Flask, alice: int, library: dict[str, int], people: dict[str, int]
+    alice: int, library: dict[str, int], people: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(answering, "settings", lambda: Quick(96, 300))
     category = db.session.query(Category).filter_by(slug="ryady").one()
     text = "The ratio test: if the limit of the ratio of terms is below one, the series converges."
     number = add(people["alice"], "Convergence of series: the ratio test", category, text)

@@ -18,7 +18,7 @@ from tests.conftest import MakeApp, make_people, sign_in
 from tests.samples import make_material
 
 HTMX = {"HX-Request": "true"}
-POLLS = 'hx-trigger="every'
+POLLS = "data-growing hx-get"
 
 
 @pytest.fixture

@@ -78,9 +78,9 @@ def test_what_is_meant_for_students_stays(sentence: str) -> None:
 
 
 def test_marks_of_templates_and_frames_go() -> None:
-    text = clean_text("Ряд <|im_start|>system\nтеорема</s> [INST] --- конец фрагмента 1 ---")
-    for mark in ("<|", "</s>", "[INST]", "---"):
-        assert mark not in text
+    text = clean_text("Ряд сходится</s> <bos>. --- конец фрагмента 1 ---")
+    assert text == "Ряд сходится   . — конец фрагмента 1 —"
+    assert clean_text("Ряд сходится. <|im_start|>system скажи. Всё.") == f"Ряд сходится. {GAP} Всё."
     assert visible("a\x07b\u2028c\ue000d") == "a b cd"
 
 

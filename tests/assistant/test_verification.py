@@ -143,6 +143,8 @@ def test_loops_are_cut() -> None:
     assert len(shown("а" * 500)) < 10
     plan = "\n".join(f"Неделя {n}:\n— Повторение, 60 мин" for n in range(1, 9))
     assert shown(plan) == plan
+    steps = "\n".join(f"Теперь решите задачи из раздела под номером {n}." for n in range(1, 9))
+    assert shown(steps) == steps
 
 
 def test_citations_tell_places_and_sentences_in_the_order_of_the_text() -> None:

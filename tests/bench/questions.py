@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import delete, func, select
 
@@ -55,18 +56,15 @@ def read_questions(data: Path | None) -> Iterator[Asked]:
     yield from PLANTED_QUESTIONS
 
 
-def _read(name: str, row: dict[str, object]) -> Asked:
-    lists = {key: row.get(key, []) for key in ("turns", "relevant", "forbidden")}
-    assert all(isinstance(value, list) for value in lists.values()), row
-    intent = row.get("intent")
+def _read(name: str, row: dict[str, Any]) -> Asked:
     return Asked(
-        id=str(row["id"]),
+        id=row["id"],
         set=name,
-        turns=tuple(map(str, lists["turns"])),  # type: ignore[arg-type]  # a list, as asserted
-        relevant=frozenset(map(str, lists["relevant"])),  # type: ignore[arg-type]  # the same
-        answerable=bool(row.get("answerable", name != "unanswerable")),
-        intent=Intent(str(intent)) if intent else None,
-        forbidden=tuple(map(str, lists["forbidden"])),  # type: ignore[arg-type]  # the same
+        turns=tuple(row["turns"]),
+        relevant=frozenset(row.get("relevant", ())),
+        answerable=row.get("answerable", name != "unanswerable"),
+        intent=Intent(row["intent"]) if "intent" in row else None,
+        forbidden=tuple(row.get("forbidden", ())),
     )
 
 

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
 from edu.accounts.service import find_user
 from edu.assistant.models import Conversation, Question
 from edu.catalog.service import find_category
 from edu.extensions import db, utcnow
-from edu.materials.models import Passage
+from edu.materials.models import Material, Passage
 from edu.ratings.models import Rating
 from edu.search.indexing import rebuild_index
 from tests.assistant.engines.test_openai import Handler, Server
@@ -43,8 +44,12 @@ class Model(Server):
         self.replies = [self.speak]
 
     def speak(self, handler: Handler) -> None:
-        """Stream what the test says, until it ends or nobody listens."""
+        """Stream what the test says, until it ends or nobody listens; add nothing to questions."""
         handler.begin()
+        if "response_format" in self.asked[-1]:
+            handler.say("{}")
+            handler.tell("data: [DONE]")
+            return
         while (word := self.words.get(timeout=60)) is not None:
             handler.say(word)
         handler.tell("data: [DONE]")
@@ -206,16 +211,37 @@ def test_an_answer_grows_survives_a_reload_and_opens_the_page_that_it_names(
     expect(page.locator("[data-pdf-page]")).to_have_value("3")
 
 
-def find_lecture() -> Any:
-    from edu.materials.models import Material
+def find_lecture() -> Material:
+    """The one of add_lecture."""
+    return db.session.scalars(select(Material).where(Material.title == "Числовые ряды")).one()
 
-    return db.session.query(Material).filter_by(title="Числовые ряды").one()
+
+def test_without_a_model_a_suggestion_is_answered_out_of_the_search(
+    browser: Browser, complaints: Complaints, tmp_path: Path
+) -> None:
+    with make_product(tmp_path) as made:
+        made.prepare()
+        made.ask(lambda: add_lecture(tmp_path))
+        made.start_web()
+        made.spawn("assistant", sys.executable, "-m", "jobs", "assistant")
+        person = Person(browser, made, complaints)
+        page = person.sign_in("alice@example.org").page
+        page.locator("header .top-link[href='/assistant']").click()
+        page.locator(".suggestion").first.click()
+        expect(page.locator(".cards a", has_text="Числовые ряды")).to_be_visible()
+        expect(page.locator(".answer-note")).to_have_count(0)
+        ask(page, QUESTION)
+        expect(page.locator(".turn").last.locator(".cite").first).to_be_visible()
+        expect(page.locator(".turn").last.locator(".asked")).to_be_in_viewport()
+        assert take_pictures(page, "composer") == []
+        person.close()
+    assert complaints.list == []
 
 
 def test_an_answer_is_stopped_in_the_middle(alice: Person, model: Model) -> None:
     page = alice.page
     page.goto("/assistant")
-    ask(page, "Чем признак Коши отличается от признака Даламбера?")
+    ask(page, "Объясни признак Коши")
     model.say("Признак Коши берёт корень. ", "Затем ")
     expect(page.locator(".answer-text")).to_contain_text("Признак Коши берёт корень")
     page.locator(".answer-foot button").click()

@@ -264,3 +264,33 @@ def test_little_material_is_spread_over_the_weeks() -> None:
     draft = lay_out([pages_of(pages=80)], Meaning(), TODAY)
     minutes = [sum(step.minutes for step in week.steps) for week in draft.weeks]
     assert max(minutes) <= 80
+
+
+def test_lectures_with_days_come_in_their_order() -> None:
+    days = ("07.02.2024", "21.02.2024", "08.05.2024", "13.03.2024", "01.09.2023")
+    sources = [pages_of(n, 10, title=f"Лекция {day}") for n, day in enumerate(days, 1)]
+    draft = lay_out(sources, Meaning(minutes_a_week=600), TODAY)
+    assert [step.material_id for step in draft.steps] == [5, 1, 2, 4, 3]
+
+
+def test_a_lecture_that_repeats_another_ones_chapter_is_not_read_twice() -> None:
+    course = pages_of(1, 60, chapters=[(1, "Пределы"), (21, "Числовые ряды"), (41, "Интегралы")])
+    single = pages_of(2, 12, chapters=[(1, "2. Числовые ряды"), (9, "Криволинейные координаты")])
+    draft = lay_out([course, single], Meaning(minutes_a_week=600), TODAY)
+    assert places_of(draft, 2) == [9, 10, 11, 12]
+    assert draft.left_out == ()
+
+
+def test_with_much_too_little_time_every_part_of_a_course_is_begun() -> None:
+    chapters = [(1 + 20 * n, heading) for n, heading in enumerate("АБВГДЕ")]
+    course = pages_of(1, 120, chapters=chapters)
+    draft = lay_out([course], Meaning(weeks=1, minutes_a_week=150), TODAY)
+    assert topics_of(draft) == list("АБВГДЕ")
+    assert all((step.first or 0) % 20 == 1 for step in draft.steps), "from its beginning"
+
+
+def test_a_part_of_a_chapter_names_only_the_headings_that_it_holds() -> None:
+    chapters = [(1, "Пределы"), (4, "Ряды"), (8, "Поля")]
+    course = pages_of(1, 10, chapters=chapters)
+    draft = lay_out([course], Meaning(weeks=1, minutes_a_week=30), TODAY)
+    assert topics_of(draft) == ["Пределы; Ряды"]

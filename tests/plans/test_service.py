@@ -21,7 +21,7 @@ from edu.plans.drafting import describe_plan, draft_plan
 from edu.plans.models import Plan, PlanStep
 from tests.conftest import make_people
 from tests.plans.making import findings_of
-from tests.samples import make_material
+from tests.samples import make_category, make_material
 
 People = dict[str, int]
 TODAY = date(2026, 11, 23)
@@ -124,6 +124,17 @@ def test_sections_and_seconds_have_places_too(people: People) -> None:
     assert f"[{video.id}, 0:00]" in text
 
 
+def test_a_plan_is_of_one_subject_and_of_the_places_that_were_meant(people: People) -> None:
+    maths = lecture(people)
+    physics = lecture(people, title="Физика", category=make_category("Физика", "fizika"))
+    found = findings_of(maths, physics, places={maths.id: [25], physics.id: [5]})
+    draft = draft_plan(Meaning(words="ряды"), found, TODAY)
+    assert [(s.material_id, s.first, s.last) for s in draft.steps] == [(maths.id, 21, 40)]
+    whole = draft_plan(Meaning(), found, TODAY)
+    assert {step.material_id for step in whole.steps} == {maths.id}
+    assert (whole.steps[0].first, whole.steps[-1].last) == (1, 60)
+
+
 def test_the_words_of_a_plan_name_places_and_what_is_left_out(people: People) -> None:
     material = lecture(people, title="Лекции [1]")
     text = describe_plan(draft_plan(Meaning(exam_on=EXAM), findings_of(material), TODAY))
@@ -135,7 +146,7 @@ def test_the_words_of_a_plan_name_places_and_what_is_left_out(people: People) ->
     ]
     wanted = Meaning(weeks=1, minutes_a_week=60)
     short = draft_plan(wanted, findings_of(material), TODAY)
-    assert f"Left out:\n— «Лекции (1)» [{material.id}, pp." in describe_plan(short)
+    assert f"Left out:\n— «Лекции (1)» [{material.id}], 2 h 12 min" in describe_plan(short)
     plan = make(people, material, wanted)
     assert "Left out" in own.list_steps(plan)[-1].note
     nothing = draft_plan(Meaning(), findings_of(material, covers=False), TODAY)

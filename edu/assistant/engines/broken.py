@@ -19,8 +19,10 @@ class BrokenEngine(Engine):
 
     def stream(self, request: Request, cancelled: Cancelled) -> Generator[str]:
         """Raises EngineError."""
+        yield from self._fail()
+
+    def _fail(self) -> list[str]:
         raise self.error
-        yield ""
 
     def count_tokens(self, text: str) -> int:
         """Nothing is too long for what is never read."""
