@@ -39,8 +39,8 @@ INTRO_TOKENS = 160
 STUCK = 1500  # characters that a model may go on writing without one of them being let through
 # Where a model begins to speak for the student as well.
 STOP = (
-    *("\nСтудент:", "\nПользователь:", "\nВопрос студента:"),
-    *("\nUser:", "\nStudent:", "\nThe student's question:"),
+    *("Вопрос студента:", "\nСтудент:", "\nПользователь:"),
+    *("The student's question:", "\nStudent:", "\nUser:"),
 )
 
 

@@ -12,6 +12,7 @@ from edu.assistant.planted import clean_passage, clean_text
 from edu.assistant.references import write_reference
 from edu.assistant.wording import plain
 from edu.catalog.service import type_label
+from edu.materials.models import Material
 
 TURNS = 6  # questions before this one that are told at most
 LONGEST_TURN = 600  # characters of an earlier answer
@@ -62,10 +63,14 @@ def _reference(one: PassageFound, language: str) -> str:
 
 def list_materials(findings: Findings) -> list[str]:
     """A line for each material that was found, in the present language."""
+    return list_titles(one.found.material for one in findings.materials)
+
+
+def list_titles(materials: Iterable[Material]) -> list[str]:
+    """A line for each of the materials, in the present language."""
     return [
-        f"[{one.found.material.id}] {plain(clean_text(one.found.material.title))} "
-        f"({type_label(one.found.material.type).lower()})"
-        for one in findings.materials
+        f"[{one.id}] {plain(clean_text(one.title))} ({type_label(one.type).lower()})"
+        for one in materials
     ]
 
 

@@ -58,7 +58,8 @@ def compose_more(findings: Findings, cited: Collection[int], wanted: int) -> str
     """
     known = {one.found.material.id for one in findings.materials}
     room = wanted - len(known & set(cited))
-    more = [one for one in findings.materials if one.found.material.id not in cited]
+    fitting = [one for one in findings.materials if one.fit is not Fit.SUBJECT]
+    more = [one for one in fitting if one.found.material.id not in cited]
     if room <= 0 or not more or not findings.covers:
         return ""
     return "\n".join([str(_("Also in the library:")), *map(_line, more[:room])])

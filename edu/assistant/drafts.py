@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -21,6 +22,10 @@ from edu.extensions import utcnow
 
 WANTED = 3  # materials that are recommended where no number was named
 LATE = "answer_late"
+LONG_LINE = 6  # words, from which a line without an end is no heading
+_ITEM = re.compile(r"\s*(?:[—–•*-]|\d{1,3}[.)])\s")
+_ENDS = re.compile(r"[.!?…:;)\]»”\"*]\s*$")
+_SENTENCE = re.compile(r".*[.!?…](?=\s)")
 Ending = Literal["", "late", "cancelled"]
 
 
@@ -75,7 +80,7 @@ class Sheet:
 
     def finished(self, raw: str, engine: str, prompt: str, ending: Ending = "") -> Draft:
         """The whole answer, with more materials if it names fewer than were asked for."""
-        own = check(hold_back(raw) if ending else raw, self.sources, final=True)
+        own = check(_to_sentence(hold_back(raw) if ending else raw), self.sources, final=True)
         if ending == "cancelled":
             return self._draft(self._together(own), engine, prompt, "", final=True)
         if not reads_well(own.text, self.language, self.sources.titles):
@@ -104,6 +109,15 @@ class Sheet:
     ) -> Draft:
         said = (checked.text, checked.citations, checked.removed, self.meaning)
         return Draft(*said, engine=engine, prompt=prompt, error=error, final=final)
+
+
+def _to_sentence(text: str) -> str:
+    """The text without a last sentence that has no end: the model had no more room for it."""
+    before, _newline, line = text.rstrip().rpartition("\n")
+    if len(line.split()) < LONG_LINE or _ITEM.match(line) or _ENDS.search(line):
+        return text
+    whole = _SENTENCE.match(line)
+    return "\n".join(filter(None, (before, whole[0] if whole else ""))) or text
 
 
 def _cited(checked: Verified) -> set[int]:

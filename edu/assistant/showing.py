@@ -70,19 +70,25 @@ class Shown:
     @property
     def is_plan(self) -> bool:
         """Whether the answer is a study plan, which can be kept."""
-        said = self.question.meaning.get("intent")
-        return self.question.status == QuestionStatus.ANSWERED and said == Intent.PLAN
+        is_plan = self.question.meaning.get("intent") == Intent.PLAN
+        return self.question.status == QuestionStatus.ANSWERED and is_plan and bool(self.cards)
 
     @property
     def is_wanting(self) -> bool:
         """Whether the library had nothing that fits exactly, so that one may ask people for it."""
         exact = any(one.get("fit", Fit.EXACT) == Fit.EXACT for one in self.question.citations)
-        return self.question.status == QuestionStatus.ANSWERED and not exact
+        ended = self.question.status == QuestionStatus.ANSWERED
+        return ended and bool(self.sought) and not exact
+
+    @property
+    def category_id(self) -> int | None:
+        """The subject in which it was looked for, if one was named."""
+        return self.question.meaning.get("category_id")
 
     @property
     def sought(self) -> str:
-        """What the person was looking for."""
-        return str(self.question.meaning.get("words") or self.question.text)
+        """The words that were looked for, if there were any beside wishes and subjects."""
+        return str(self.question.meaning.get("words") or "")
 
 
 def show_answers(person: User, answers: Sequence[Answer]) -> list[Shown]:

@@ -74,7 +74,6 @@ _LONG = re.compile(
     rf"{_B}(?P<n>{NUMBER})[\s-]*(?P<unit>недельн|дневн|месячн|day|week|month)[а-я]*"
     r"\s+(?=план|курс|график|plan|study|schedule)"
 )
-_SPAN_OF_TIME = re.compile(rf"{_B}(?P<n>{NUMBER})\s*{_UNIT}")
 
 _HOUR = r"(?P<unit>час(?:а|у|ов|ик[а-я]*)?|ч|минут(?:а|ы|у|ок)?|мин|hours?|hrs?|h|minutes?|mins?)"
 _HOUR += r"(?!\w)\.?"
@@ -115,11 +114,6 @@ def take_exam_day(cuts: Cuts, today: date) -> date | None:
     return None
 
 
-def speaks_of_exam(cuts: Cuts) -> bool:
-    """Whether something is to be passed."""
-    return cuts.has(_EXAM)
-
-
 def speaks_of_learning(cuts: Cuts) -> bool:
     """Whether somebody plans or prepares."""
     return cuts.has(_LEARNING) or cuts.has(_EXAM)
@@ -133,12 +127,6 @@ def take_weeks(cuts: Cuts) -> int:
     if match is None:
         return 0
     return _weeks_of(match)
-
-
-def take_only_time(cuts: Cuts) -> int:
-    """Weeks of an answer that is nothing but a time: «3 недели»."""
-    match = _SPAN_OF_TIME.fullmatch(cuts.left.strip(" .,!?"))
-    return _weeks_of(match) if match else 0
 
 
 def _weeks_of(match: re.Match[str]) -> int:

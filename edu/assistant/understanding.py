@@ -14,6 +14,7 @@ from edu.assistant.asking_words import asking_words, own_stems, own_words
 from edu.assistant.commands import without_commands
 from edu.assistant.cuts import Cuts
 from edu.assistant.following import follow, take_reference
+from edu.assistant.intents import take_intent
 from edu.assistant.meaning import Intent, Meaning
 from edu.assistant.refining import REFINEMENT_SCHEMA, refine
 from edu.assistant.subjects import Subjects, load_subjects, take_subject
@@ -97,9 +98,7 @@ def _read(cuts: Cuts, subjects: Subjects, today: date) -> Meaning:
     category = take_subject(cuts, subjects)
     types = wishes.take_types(cuts)
     kinds = wishes.take_kinds(cuts)
-    intent = wishes.take_intent(
-        cuts, has_time=has_time, asks_for_materials=bool(types or kinds or count)
-    )
+    intent = take_intent(cuts, has_time=has_time, asks_for_materials=bool(types or kinds or count))
     return Meaning(
         words=_words_of(cuts, subjects),
         intent=intent or Intent.RECOMMEND,

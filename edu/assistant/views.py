@@ -7,7 +7,6 @@ from typing import Any
 from flask import (
     Blueprint,
     Response,
-    current_app,
     flash,
     make_response,
     redirect,
@@ -32,12 +31,6 @@ from jobs.assistant import answer_next
 bp = Blueprint("assistant", __name__)
 
 LISTED = 20  # conversations beside the open one
-
-
-@bp.app_template_global()
-def has_page(endpoint: str) -> bool:
-    """Whether this installation has such a page."""
-    return endpoint in current_app.view_functions
 
 
 @bp.app_template_global()

@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 from edu.plans.drafting import MOST_MINUTES
 from edu.plans.packing import LEAST_MINUTES
 from edu.plans.service import MAX_TITLE
-from edu.plans.shapes import MOST_WEEKS
+from edu.plans.shapes import LAST_WEEK
 from edu.plans.steps import MAX_NOTE, MAX_STEP_MINUTES, MAX_TOPIC
 
 _LONG = _l("At most %(max)d characters, please.")
@@ -53,7 +53,7 @@ class StepForm(FlaskForm):  # type: ignore[misc]  # as above
     minutes = IntegerField(
         _l("Minutes"), [InputRequired(), NumberRange(1, MAX_STEP_MINUTES, message=_RANGE)]
     )
-    week = IntegerField(_l("Week"), [InputRequired(), NumberRange(1, MOST_WEEKS, message=_RANGE)])
+    week = IntegerField(_l("Week"), [InputRequired(), NumberRange(1, LAST_WEEK, message=_RANGE)])
 
     def values(self) -> dict[str, Any]:
         """What a validated form says, as the service takes it."""

@@ -17,7 +17,7 @@ from edu.plans.models import Plan, PlanStep
 from edu.plans.packing import LEAST_MINUTES
 from edu.plans.progress import Progress, Week
 from edu.plans.service import MAX_TITLE
-from edu.plans.shapes import MOST_WEEKS
+from edu.plans.shapes import LAST_WEEK
 from edu.plans.steps import MAX_NOTE, MAX_STEP_MINUTES, MAX_TOPIC
 
 _STEP: dict[str, Any] = {
@@ -100,9 +100,7 @@ class StepChange(BaseModel):
     topic: Text | None = Field(None, min_length=1, max_length=MAX_TOPIC)
     note: Text | None = Field(None, max_length=MAX_NOTE)
     minutes: int | None = Field(None, ge=1, le=MAX_STEP_MINUTES)
-    week: int | None = Field(
-        None, ge=1, le=MOST_WEEKS, description="In another week it comes last."
-    )
+    week: int | None = Field(None, ge=1, le=LAST_WEEK, description="In another week it comes last.")
 
     model_config = _shown({"done": True})
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 DAYS = 7
 MOST_WEEKS = 26  # half a year; further on nobody knows
+LAST_WEEK = 520  # ten years: plans without an exam may be taken up again late
 A_DAY = 120  # minutes of learning that a day holds, if need be
 
 

@@ -11,7 +11,7 @@ from edu.plans.models import Plan, PlanStep
 from edu.plans.own import begin_change, changed, clean_text, get_step, list_steps, number_anew
 from edu.plans.packing import MAX_STEPS
 from edu.plans.progress import count_plan_weeks
-from edu.plans.shapes import MOST_WEEKS
+from edu.plans.shapes import LAST_WEEK, MOST_WEEKS
 
 MAX_TOPIC = 300
 MAX_NOTE = 1000
@@ -130,4 +130,4 @@ def _week(plan: Plan, week: int) -> int:
 def last_week(plan: Plan) -> int:
     """The last week into which a step can be put: before the exam, or half a year on."""
     weeks = count_plan_weeks(plan, list_steps(plan))
-    return weeks if plan.exam_on is not None else max(weeks, MOST_WEEKS)
+    return weeks if plan.exam_on is not None else min(max(weeks, MOST_WEEKS), LAST_WEEK)

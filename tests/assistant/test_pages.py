@@ -343,7 +343,7 @@ def test_what_has_left_the_library_is_shown_no_more(app: Flask, alice: FlaskClie
     ("changes", "said"),
     [
         ({"status": "failed", "error": "interrupted", "answer": ""}, "interrupted several times"),
-        ({"engine": "composer", "error": "engine_busy"}, "The language model did not answer"),
+        ({"engine": "composer", "error": "interrupted"}, "The language model did not answer"),
         ({"engine": "openai"}, "Written by a language model"),
         ({"engine": "openai", "removed": 2}, "2 references that the library does not confirm"),
         ({"status": "cancelled", "answer": ""}, "You have stopped this answer."),
@@ -369,14 +369,18 @@ def test_a_failed_question_can_be_asked_again(app: Flask, alice: FlaskClient) ->
 
 def test_what_the_library_lacks_can_be_asked_for(app: Flask, alice: FlaskClient) -> None:
     near = cite(add_cited(app, 2), fit="subject")
-    values: dict[str, Any] = {"meaning": {"words": "топология узлов"}, "citations": [near]}
+    meaning = {"words": "топология узлов", "category_id": 7}
+    values: dict[str, Any] = {"meaning": meaning, "citations": [near]}
     first = add_question(app, 1, **values)
     page = alice.get(page_of(app, first)).text
     assert '<input type="hidden" name="text" value="топология узлов">' in page
+    assert '<input type="hidden" name="category" value="7">' in page
     with app.app_context():
         number = db.session.get_one(Question, first).conversation_id
     add_question(app, 1, conversation_id=number, citations=[near | {"fit": "exact"}])
     assert 'id="ask"' not in alice.get(page_of(app, first)).text
+    greeting = add_question(app, 1, text="Привет", meaning={"words": ""})
+    assert 'id="ask"' not in alice.get(page_of(app, greeting)).text
 
 
 # What one does with an answer -----------------------------------------------------------------
@@ -465,9 +469,13 @@ def test_nobody_is_asked_to_rate_their_own_material(app: Flask, alice: FlaskClie
     assert "stars-input" not in alice.get(page_of(app, question_id)).text
 
 
-def test_a_plan_can_be_saved_where_there_are_plans(app: Flask, alice: FlaskClient) -> None:
-    question_id = add_question(app, 1, meaning={"intent": "plan"})
-    offered = 'name="question_id"' in alice.get(page_of(app, question_id)).text
-    assert offered == ("plans.create" in app.view_functions)
-    other = add_question(app, 1, meaning={"intent": "explain"})
-    assert 'name="question_id"' not in alice.get(page_of(app, other)).text
+def test_a_plan_can_be_saved(app: Flask, alice: FlaskClient) -> None:
+    citations = [cite(add_cited(app, 2))]
+    question_id = add_question(app, 1, meaning={"intent": "plan"}, citations=citations)
+    offered = f'<input type="hidden" name="question_id" value="{question_id}">'
+    assert offered in alice.get(page_of(app, question_id)).text
+    plan: dict[str, Any] = {"meaning": {"intent": "plan"}, "citations": citations}
+    others: list[dict[str, Any]] = [{"meaning": {"intent": "explain"}}, {"citations": []}]
+    for changes in others:
+        other = add_question(app, 1, **(plan | changes))
+        assert 'name="question_id"' not in alice.get(page_of(app, other)).text

@@ -80,7 +80,7 @@ def test_what_was_answered_long_ago_does_not_count(any_app: Flask, script: Scrip
         assert queue.list_order() == [early.id, late.id]
         # As if both had waited since before the first was begun.
         changed = db.update(Question).where(Question.id.in_([early.id, late.id]))
-        change_rows(changed.values(created_at=utcnow() - timedelta(minutes=5)))
+        change_rows(changed.values(created_at=utcnow() - queue.RUSH * 3))
         assert queue.list_order() == [late.id, early.id]
         begun = db.update(Question).where(Question.id == first.id)
         change_rows(begun.values(started_at=utcnow() - queue.RUSH * 2))

@@ -300,7 +300,7 @@ def test_orders_to_a_model_are_not_searched_for(app: Flask, library: dict[str, i
 def test_a_follow_up_keeps_what_it_leaves_unsaid(app: Flask, library: dict[str, int]) -> None:
     with app.app_context():
         first = read("посоветуй лекции по матану за 1 семестр")
-        for text, changes in {
+        follow_ups: dict[str, dict[str, Any]] = {
             "а посложнее?": {"level": "advanced"},
             "а попроще": {"level": "basic"},
             "за 2 семестр": {"semesters": (2,)},
@@ -313,7 +313,8 @@ def test_a_follow_up_keeps_what_it_leaves_unsaid(app: Flask, library: dict[str, 
             "экзамен через неделю": {"intent": Intent.PLAN, "exam_on": date(2026, 11, 30)},
             "по часу в день": {"intent": Intent.PLAN, "minutes_a_week": 420},
             "any more?": {"more": True},
-        }.items():
+        }
+        for text, changes in follow_ups.items():
             assert read(text, first) == replace(first, **({"follows": True} | changes)), text
 
 

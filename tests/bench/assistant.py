@@ -23,7 +23,7 @@ from edu.assistant.answering import write_answer
 from edu.assistant.engines.base import Engine, Options
 from edu.assistant.engines.choose import COMPOSER, make_engine
 from edu.assistant.findings import Findings
-from edu.assistant.meaning import Meaning
+from edu.assistant.meaning import Intent, Meaning
 from edu.assistant.models import Conversation, Question
 from edu.assistant.retrieval import retrieve
 from edu.extensions import db
@@ -60,13 +60,21 @@ class Outcome:
 
     @property
     def recall(self) -> float:
-        """Of the relevant files, or of BEST of them where there are more, those named first."""
+        """Of the relevant files, or of BEST of them where there are more, those named first.
+
+        A plan leaves out on purpose what repeats: of that, how much of what is named is relevant.
+        """
+        if self.asked.intent is Intent.PLAN:
+            right = sum(name in self.asked.relevant for name in self.names)
+            return right / max(len(self.names), 1)
         found = self.asked.relevant.intersection(self.names[:BEST])
         return len(found) / self._most
 
     @property
     def plain_recall(self) -> float:
         """The same of all relevant ones, of which there may be more than can be named."""
+        if self.asked.intent is Intent.PLAN:
+            return self.recall
         return self.recall * self._most / len(self.asked.relevant)
 
     @property
@@ -197,7 +205,8 @@ def _show(engine: str, outcomes: Sequence[Outcome]) -> None:
     ordered = sorted(outcomes, key=lambda one: one.asked.set)
     rows = [_row(name, list(group)) for name, group in groupby(ordered, lambda o: o.asked.set)]
     show_table(
-        ("set", "questions", f"recall@{BEST}", "of all relevant", "found nothing", "intent"), rows
+        ("set", "questions", f"recall@{BEST}", "of all relevant", "found nothing", "intent right"),
+        rows,
     )
     show_table(("measure", "value", "aim", ""), _measures(outcomes))
 

@@ -62,7 +62,7 @@ def _read(name: str, row: dict[str, Any]) -> Asked:
         set=name,
         turns=tuple(row["turns"]),
         relevant=frozenset(row.get("relevant", ())),
-        answerable=row.get("answerable", name != "unanswerable"),
+        answerable=row.get("answerable", not name.startswith("unanswerable")),
         intent=Intent(row["intent"]) if "intent" in row else None,
         forbidden=tuple(row.get("forbidden", ())),
     )

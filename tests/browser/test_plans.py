@@ -121,7 +121,7 @@ def test_pages_of_plans_are_whole_wide_and_narrow_light_and_dark(
         "plan-step": f"/plans/{plan_id}/steps/{step}/edit",
     }
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]  # one of its words
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         for width, height in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": height})
             for name, address in addresses.items():

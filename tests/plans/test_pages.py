@@ -90,6 +90,22 @@ def test_a_step_is_edited_or_refused_with_a_reason(alice: FlaskClient, plan: Mad
     assert alice.post(address, data=form | {"topic": ""}).status_code == 422
 
 
+def test_a_plan_taken_up_again_a_year_later_can_still_be_edited(
+    alice: FlaskClient, plan: Made
+) -> None:
+    form = {"title": "T", "exam_on": "", "minutes_a_week": "240"}
+    assert alice.post(f"{plan.address}/edit", data=form).status_code == 303
+    plan.begin_earlier(400)
+    assert alice.post(f"{plan.address}/replan").status_code == 303
+    step = plan.steps()[0]
+    assert step["week"] == 58
+    assert "Week 57" not in alice.get(plan.address).text
+    changed = {"topic": "Границы", "minutes": "25", "week": "58", "note": ""}
+    address = f"{plan.address}/steps/{step['id']}/edit"
+    assert alice.post(address, data=changed).status_code == 303
+    assert plan.steps()[0]["topic"] == "Границы"
+
+
 def test_a_step_of_ones_own_is_added(alice: FlaskClient, plan: Made) -> None:
     form = {"topic": "Консультация", "minutes": "90", "week": "2", "note": ""}
     response = alice.post(f"{plan.address}/steps", data=form)
