@@ -29,6 +29,8 @@ def main(arguments: Sequence[str] = ()) -> int:
         print("python -m jobs, or python -m jobs assistant", file=sys.stderr)
         return 2
     name: QueueName = "assistant" if arguments else "main"
+    if name == "assistant":
+        os.nice(NICE)
     _learn(name)
     try:
         app = create_app()
@@ -41,8 +43,6 @@ def main(arguments: Sequence[str] = ()) -> int:
     except (SettingsError, StartRefused) as error:
         print(error, file=sys.stderr)
         return 2
-    if name == "assistant":
-        os.nice(NICE)
     this_host()  # read while /proc still tells it
     forbid_inspection()
     consumer = queue.huey.create_consumer(

@@ -31,6 +31,7 @@ from edu.catalog.models import Category
 from edu.catalog.service import type_label
 from edu.extensions import db, utcnow
 from edu.search.hits import FoundPlace
+from edu.site.context import format_rating
 
 LONGEST_HEADING = 80
 
@@ -183,7 +184,7 @@ def _line(one: Recommended) -> str:
     if material.semester:
         facts.append(say_semester(material.semester))
     if material.rating_votes:
-        facts.append(str(_("rated %(stars).1f", stars=material.rating_mean)))
+        facts.append(str(_("rated %(stars)s", stars=format_rating(material.rating_mean))))
     line = f"— «{title_of(material)}» {refer_to(material.id)}: {', '.join(facts)}"
     if not places:
         return line

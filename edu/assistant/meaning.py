@@ -26,7 +26,7 @@ class Meaning:
     """A question as it was understood, together with what its conversation adds to it.
 
     `words` are what to look for, without those that became something else; `category_id` a subject
-    or a part of one; `kinds` are those of files ("video"). `years` counts courses of study (1 is
+    or a part of one; `kinds` are those of files ("video"). `year` counts courses of study (1 is
     semesters 1 and 2), which `semesters` holds already. `count` is how many materials were asked
     for, 0 for no number. `minutes_a_week` 0 means that nothing was said of it. `follows`: the
     question is about the answer before it: about its material number `pick` from 1 (-1 is the

@@ -68,14 +68,20 @@ def _mend(text: str, subjects: Subjects) -> str:
     begin, rest = text[:MENDED], text[MENDED:]
     own = subjects.lexicon.words | own_words() | frozenset(FILTER_WORDS.split())
     known = subjects.lexicon.stems | frozenset(subjects.lexicon.cases) | own_stems()
-    known |= frozenset(map(stem_word, FILTER_WORDS.split()))
-    evidence = Evidence(search_index(), own, known)
+    filters = frozenset(map(stem_word, FILTER_WORDS.split()))
+    evidence = Evidence(search_index(), own, known | filters)
     try:
         read, _changes = read_scripts(begin, frozenset(), evidence)
         spelling = correct_spelling(read, frozenset(), evidence)
-        # Towards words of asking and names only: what a topic was meant to be search knows better,
-        # and tells which of its words it doubts.
-        others = frozenset(c.said for c in spelling.changes if stem_word(c.meant) not in known)
+        # Towards words of asking and whole names only: what else was meant search knows better, and
+        # tells which of its words it doubts.
+        named = {key for at in subjects.lexicon.find(spelling.text) for key in at.own}
+        ours = own_stems() | filters | named
+        others = frozenset(
+            change.said
+            for change in spelling.changes
+            if not ours.intersection((stem_word(change.meant), subjects.lexicon.key(change.meant)))
+        )
         if others:
             spelling = correct_spelling(read, others, evidence)
         # The catalogue's own words are worth a doubt: nobody asks for what only looks like one.

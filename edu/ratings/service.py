@@ -158,7 +158,7 @@ def list_votes(user: User, material_ids: Iterable[int]) -> dict[int, int]:
     query = select(Rating.material_id, Rating.stars).where(
         Rating.user_id == user.id, Rating.material_id.in_(list(material_ids))
     )
-    return {material_id: stars for material_id, stars in db.session.execute(query)}
+    return dict(iter(db.session.execute(query)))
 
 
 def list_top_materials(limit: int = 10) -> list[Material]:

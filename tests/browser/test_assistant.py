@@ -279,8 +279,12 @@ def test_a_question_is_asked_further_and_a_model_that_is_down_is_told_of(
     expect(area).to_have_value("")
     expect(area).to_be_focused()
     expect(page.locator(".turn").last.locator(".cards a", has_text="Числовые ряды")).to_be_visible()
-    expect(page.locator(".turn").last.locator(".answer-note").first).to_be_visible()
     assert page.url.endswith(address)
+    last = select(Question.engine, Question.error).order_by(Question.id.desc()).limit(1)
+    assert product.ask(lambda: tuple(db.session.execute(last).one())) == (
+        "composer",
+        "engine_refused",  # which the answer says in its own words
+    )
     model.replies = [model.speak]
 
 
