@@ -70,6 +70,7 @@ def main() -> None:
         tokens = product.ask(_fill)
         product.start_web()
         worker = product.start_assistant()
+        _pages_while(product, lambda: time.sleep(5))  # what the first pages load is nobody's wait
         idle = _pages_while(product, lambda: time.sleep(10))
         seen: list[Seen] = []
         busy = _pages_while(product, lambda: seen.extend(_ask_all(product, tokens)))
