@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from flask_babel import force_locale
 
 from edu.accounts.models import User
-from edu.assistant.asking import make_messages
 from edu.assistant.drafts import Draft, Ending, Sheet
 from edu.assistant.engines.base import Engine, Message
 from edu.assistant.engines.errors import EngineError
@@ -20,6 +19,7 @@ from edu.assistant.following import refer
 from edu.assistant.instructions import Task, load_instructions
 from edu.assistant.languages import language_of
 from edu.assistant.meaning import Meaning
+from edu.assistant.messages import make_messages
 from edu.assistant.models import Question
 from edu.assistant.retrieval import retrieve
 from edu.assistant.second_reading import read_again

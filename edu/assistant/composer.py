@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Sequence
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from edu.assistant.commands import is_command
 from edu.assistant.findings import Findings, Fit, Recommended
+from edu.assistant.jailbreaks import is_jailbreak
 from edu.assistant.meaning import Intent, Meaning
 from edu.assistant.planted import is_planted
 from edu.assistant.sentences import choose_sentences
@@ -71,7 +71,7 @@ def compose_more(findings: Findings, cited: Collection[int], wanted: int) -> str
 
 def _not_here(meaning: Meaning, findings: Findings) -> Iterable[str]:
     asked = _asked(meaning)
-    if asked and not is_command(meaning.words):
+    if asked and not is_jailbreak(meaning.words):
         yield str(_("There is nothing on this in the library: %(what)s.", what=asked))
     else:
         yield str(_("There is nothing on this in the library."))

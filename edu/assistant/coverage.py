@@ -90,13 +90,6 @@ def _mended(change: Change) -> Iterator[tuple[str, str, float]]:
                 yield stem, stem_word(change.said), trust
 
 
-def unknown_words(asked: Sequence[Asked]) -> tuple[str, ...]:
-    """The stems of the first wording that no material holds."""
-    words = list(asked[0].weights) if asked else []
-    counts = search_index().count_documents((word,) for word in words)
-    return tuple(word for word, count in zip(words, counts, strict=True) if not count)
-
-
 def name_stems(material: Material) -> frozenset[str]:
     """What a material is called and filed under."""
     trail = material.category.trail

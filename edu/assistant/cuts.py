@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from edu.search.understanding.spans import Span, fold_text
 
@@ -40,11 +40,6 @@ class Cuts:
         """Leave spaces in its place."""
         start, end = span
         self.left = self.left[:start] + " " * (end - start) + self.left[end:]
-
-    def cut_all(self, spans: Iterable[Span]) -> None:
-        """Cut each of them."""
-        for span in spans:
-            self.cut(span)
 
     def say(self, at: int, words: str) -> None:
         """Put in what was left unsaid."""

@@ -11,9 +11,9 @@ from flask_babel import force_locale
 from sqlalchemy import ColumnElement, select
 
 from edu.accounts.models import User
-from edu.assistant.asking import list_titles, make_question
 from edu.assistant.instructions import load_instructions
 from edu.assistant.languages import language_of
+from edu.assistant.messages import list_titles, make_question
 from edu.assistant.models import Question, QuestionStatus
 from edu.assistant.scrubbing import Scrubber
 from edu.extensions import db

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from edu.assistant.composer import compose, compose_more
 from edu.assistant.engines.choose import COMPOSER
 from edu.assistant.engines.errors import BadAnswer
-from edu.assistant.findings import Findings, PassageFound
+from edu.assistant.findings import ALL_PLACE_KINDS, Findings, PassageFound
 from edu.assistant.languages import reads_well
 from edu.assistant.meaning import Intent, Meaning
 from edu.assistant.sources import Sources
@@ -143,10 +143,7 @@ def _plan(meaning: Meaning, findings: Findings) -> tuple[str, Findings]:
             text="",
         )
         for step in steps
-        for kind in _KINDS
+        for kind in ALL_PLACE_KINDS
         if kind == step.kind and step.first is not None
     )
     return describe_plan(draft), replace(findings, passages=(*findings.passages, *named))
-
-
-_KINDS: tuple[Literal["page", "section", "second"], ...] = ("page", "section", "second")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
 from edu.search.hits import FoundMaterial
+
+PlaceKind = Literal["page", "section", "second"]
+ALL_PLACE_KINDS: tuple[PlaceKind, ...] = ("page", "section", "second")
 
 
 class Fit(StrEnum):
@@ -35,7 +38,7 @@ class PassageFound:
 
     material_id: int
     title: str
-    kind: Literal["page", "section", "second"]
+    kind: PlaceKind
     number: int
     last: int
     heading: str
@@ -67,6 +70,3 @@ class Findings:
     passages: tuple[PassageFound, ...] = ()
     relaxed: tuple[Relaxation, ...] = ()
     covers: bool = True
-    # What to put into the request when the person asks others for the material.
-    ask_for: str = ""
-    unknown_words: tuple[str, ...] = field(default=())

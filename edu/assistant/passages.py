@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import select
 
-from edu.assistant.findings import PassageFound, Recommended
+from edu.assistant.findings import ALL_PLACE_KINDS, PassageFound, Recommended
 from edu.extensions import db
 from edu.materials.models import Material, Passage
 from edu.search.analysis import stems
@@ -74,24 +74,13 @@ def _piece(
     plain = "".join(part for part, _matched in make_snippet(text, terms, LONGEST)).strip("… ")
     if not found or not plain:
         return None
-    if kind == "second":
-        return PassageFound(
-            material.id,
-            material.title,
-            "second",
-            found[0].number,
-            found[-1].number,
-            "",
-            plain[:LONGEST],
-        )
-    number, heading = found[0].number, " ".join(found[0].heading.split())
-    place = "page" if kind == "page" else "section"
+    heading = "" if kind == "second" else " ".join(found[0].heading.split())
     return PassageFound(
         material.id,
         material.title,
-        "page" if place == "page" else "section",
-        number,
-        number,
+        next(one for one in ALL_PLACE_KINDS if one == kind),
+        found[0].number,
+        found[-1].number,
         heading,
         plain[:LONGEST],
     )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from edu.assistant.findings import ALL_PLACE_KINDS
 from edu.assistant.sources import Sources
 from edu.site.context import format_duration
 
@@ -37,7 +38,6 @@ _MATHS = re.compile(
     r"|range|[∈=⊂(]|\b(?:на|от|on|over|in|from))\s{0,2}$",
     re.IGNORECASE,
 )
-_KINDS = ("page", "section", "second")
 
 Cited = tuple[int, str, int, int]
 
@@ -150,7 +150,7 @@ def _statements(
         if token["id"]:
             wants_id, kind = True, ""
             continue
-        named = next((one for one in _KINDS if token[one]), "")
+        named = next((one for one in ALL_PLACE_KINDS if token[one]), "")
         if named:
             kind, word = named, token[named]
             continue

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from edu.accounts.models import User
-from edu.assistant.commands import is_command
-from edu.assistant.coverage import unknown_words
 from edu.assistant.findings import Findings, Fit, Recommended, Relaxation
+from edu.assistant.jailbreaks import is_jailbreak
 from edu.assistant.meaning import Intent, Meaning
 from edu.assistant.passages import best_places, take_passages
 from edu.assistant.searching import Candidate, Searcher, says_level
@@ -51,7 +50,7 @@ def retrieve(user: User | None, meaning: Meaning, *, most: int = 5) -> Findings:
     searcher = Searcher(
         user, add_common_names(list_name_groups()), without=frozenset(meaning.without)
     )
-    if is_command(meaning.words):
+    if is_jailbreak(meaning.words):
         return Findings(covers=False)
     with index_at_hand():
         if meaning.about:
@@ -79,12 +78,10 @@ def _readings(meaning: Meaning) -> Iterator[tuple[str, Meaning]]:
 
 
 def _retrieve(searcher: Searcher, meaning: Meaning, most: int) -> Findings:
-    attempts = [_attempt(searcher, meaning, ())]
-    best = attempts[0]
+    best = _attempt(searcher, meaning, ())
     if not best.fitting:
         for given_up in _fewer_wishes(meaning):
             best = _attempt(searcher, meaning, given_up)
-            attempts.append(best)
             if best.fitting:
                 break
     if not best.fitting:
@@ -95,7 +92,7 @@ def _retrieve(searcher: Searcher, meaning: Meaning, most: int) -> Findings:
         fitting.sort(key=lambda one: _semesters_apart(one, meaning.semesters))
     chosen = [(one, fit) for one in fitting[:most]]
     if len(chosen) < min(LEAST, most):
-        chosen += _fill(searcher, meaning, best, LEAST - len(chosen))
+        chosen += _fill(searcher, best, LEAST - len(chosen))
     relaxed = [_relaxation(meaning, wish, best.fitting) for wish in best.given_up]
     if meaning.level and not any(says_level(o.material, meaning.level) for o, _ in chosen):
         relaxed.append(Relaxation("level", (meaning.level,)))
@@ -144,9 +141,7 @@ def _semesters_apart(one: Candidate, semesters: Sequence[int]) -> int:
     return min(abs(semester - each) for each in semesters) if semester else 99
 
 
-def _fill(
-    searcher: Searcher, meaning: Meaning, best: _Attempt, room: int
-) -> list[tuple[Candidate, Fit]]:
+def _fill(searcher: Searcher, best: _Attempt, room: int) -> list[tuple[Candidate, Fit]]:
     """A few more: with a wish less, with most of the words, then of the best one's subject."""
     rows = [
         [(one, Fit.NEAR) for one in _attempt(searcher, best.meaning, given_up).fitting]
@@ -201,7 +196,7 @@ def _findings(
 
 
 def _not_covered(searcher: Searcher, meaning: Meaning) -> Findings:
-    """What is near, of the words or at least of the subject; what to ask other people for."""
+    """What is near, of the words or at least of the subject."""
     searcher.ask(meaning.words)
     chosen: list[tuple[Candidate, Fit]] = []
     if searcher.asked:
@@ -210,14 +205,7 @@ def _not_covered(searcher: Searcher, meaning: Meaning) -> Findings:
     if not chosen and meaning.category_id and meaning.words:
         found = searcher.find(Meaning(category_id=meaning.category_id))
         chosen = [(one, Fit.SUBJECT) for one in found][:MOST_NEAR]
-    unknown = unknown_words(searcher.asked)
-    findings = _findings(searcher, chosen, covers=meaning.asks_nothing)
-    return replace(findings, ask_for=_ask_for(meaning), unknown_words=unknown)
-
-
-def _ask_for(meaning: Meaning) -> str:
-    category = db.session.get(Category, meaning.category_id) if meaning.category_id else None
-    return ", ".join(filter(None, (meaning.words, category.full_name if category else "")))
+    return _findings(searcher, chosen, covers=meaning.asks_nothing)
 
 
 def _about(user: User | None, meaning: Meaning) -> Findings:
@@ -230,4 +218,4 @@ def _about(user: User | None, meaning: Meaning) -> Findings:
         if (one := materials.get(number)) and can_see(user, one)
     )
     passages = tuple(take_passages(chosen, terms))
-    return Findings(chosen, passages, covers=bool(chosen), ask_for=_ask_for(meaning))
+    return Findings(chosen, passages, covers=bool(chosen))

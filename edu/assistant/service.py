@@ -301,7 +301,7 @@ def list_saved_answers(user: User, page: int, per_page: int | None = None) -> Li
 
 def get_saved_answer(user: User, saved_id: int) -> KeptAnswer:
     """One of the person's own. Raises NotFound."""
-    saved = _find_saved(user, saved_id)
+    saved = _require_saved(user, saved_id)
     return _show_saved(saved, load_active(_named(saved.citations)))
 
 
@@ -310,7 +310,7 @@ def _show_saved(saved: SavedAnswer, active: Mapping[int, Material]) -> KeptAnswe
     return KeptAnswer(saved, text, _citations(saved.citations, active))
 
 
-def _find_saved(user: User, saved_id: int) -> SavedAnswer:
+def _require_saved(user: User, saved_id: int) -> SavedAnswer:
     saved = find_row(SavedAnswer, saved_id)
     if saved is None or saved.user_id != user.id:
         raise NotFound(_("There is no such saved answer."))
@@ -325,5 +325,5 @@ def find_saved(user: User, question: Question) -> SavedAnswer | None:
 
 def forget_saved_answer(user: User, saved_id: int) -> None:
     """Keep it no longer. Raises NotFound."""
-    db.session.delete(_find_saved(user, saved_id))
+    db.session.delete(_require_saved(user, saved_id))
     db.session.flush()

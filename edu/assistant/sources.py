@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from edu.assistant.findings import Findings, PassageFound
+from edu.assistant.findings import ALL_PLACE_KINDS, Findings, PassageFound
 from edu.assistant.planted import visible
 
-KINDS = ("page", "section", "second")
 PLACES = 3  # of one material, as long as the text itself names no more
 SNIPPET = 240  # characters
 _WORD = re.compile(r"\w+")
@@ -45,7 +44,7 @@ class Sources:
     ) -> tuple[str, int, int] | None:
         """What of this range was found, as (kind, first, last); of the kind that it has there."""
         kinds = self._spans.get(material_id, {})
-        for one in (kind, *KINDS) if kind else KINDS:
+        for one in (kind, *ALL_PLACE_KINDS) if kind else ALL_PLACE_KINDS:
             for start, end in kinds.get(one, ()):
                 if start <= last and first <= end:
                     return one, max(first, start), min(last, end)

@@ -11,12 +11,11 @@ from datetime import date
 
 from edu.assistant import times, wishes
 from edu.assistant.asking_words import asking_words, own_stems, own_words
-from edu.assistant.commands import without_commands
 from edu.assistant.cuts import Cuts
 from edu.assistant.following import follow, take_reference
 from edu.assistant.intents import take_intent
+from edu.assistant.jailbreaks import without_jailbreaks
 from edu.assistant.meaning import Intent, Meaning
-from edu.assistant.refining import REFINEMENT_SCHEMA, refine
 from edu.assistant.subjects import Subjects, load_subjects, take_subject
 from edu.extensions import search_index, utcnow
 from edu.search.analysis import WORD, normal_form, stem_word
@@ -26,8 +25,6 @@ from edu.search.understanding.filter_phrases import FILTER_WORDS
 from edu.search.understanding.scripts import read_scripts
 from edu.search.understanding.spans import Span
 from edu.search.understanding.spelling import correct_spelling
-
-__all__ = ["REFINEMENT_SCHEMA", "refine", "understand"]
 
 LONGEST = 1000  # characters that are read
 MENDED = 300  # of them, in which slips are looked for
@@ -49,7 +46,7 @@ def understand(question: str, earlier: Meaning | None = None, today: date | None
 
     Where the index is silent slips stay as they are: whoever retrieves will say that it is.
     """
-    asked = without_commands(_TAGS.sub(" ", question.replace("\0", " ")[:LONGEST]))
+    asked = without_jailbreaks(_TAGS.sub(" ", question.replace("\0", " ")[:LONGEST]))
     asked = " ".join(asked.split())
     if not asked:
         return Meaning(words=" ".join(question.split())[:LONGEST])

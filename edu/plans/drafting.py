@@ -9,7 +9,7 @@ from itertools import groupby
 
 from edu.assistant.findings import Findings
 from edu.assistant.meaning import Meaning
-from edu.plans.packing import LEAST_HEAD, LEAST_MINUTES, Packing, Week, step_of
+from edu.plans.packing import LEAST_HEAD, LEAST_MINUTES, EmptyWeek, Packing, step_of
 from edu.plans.pieces import Piece, Topic, arrange
 from edu.plans.shapes import (
     MOST_WEEKS,
@@ -72,7 +72,7 @@ def _number_of_weeks(meaning: Meaning, exam_on: date | None, today: date) -> int
     return max(1, min(wanted, until, MOST_WEEKS))
 
 
-def _empty_weeks(today: date, exam_on: date | None, number: int, minutes: int) -> list[Week]:
+def _empty_weeks(today: date, exam_on: date | None, number: int, minutes: int) -> list[EmptyWeek]:
     """(number, first day, last day, minutes there are) of each week."""
     weeks = []
     for week in range(1, number + 1):

@@ -19,13 +19,13 @@ LEAST_WEEK = 60  # minutes: little material is not spread thinner than this
 LEAST_MINUTES = 30  # a week
 REVISION = 120  # minutes at most for looking through one's notes
 
-Week = tuple[int, date, date, int]  # number, first day, last day, the minutes there are
+EmptyWeek = tuple[int, date, date, int]  # number, first day, last day, the minutes there are
 
 
 class Packing:
     """Pieces into weeks, in order; `left` is what went into none."""
 
-    def __init__(self, weeks: Sequence[Week], minutes: int) -> None:
+    def __init__(self, weeks: Sequence[EmptyWeek], minutes: int) -> None:
         self._weeks = list(weeks)
         self._steps: dict[int, list[StepDraft]] = {week[0]: [] for week in weeks}
         self._sitting = max(SITTING, minutes // SITTINGS)
@@ -93,7 +93,7 @@ class Packing:
         left, self.left = self.left, []
         return left
 
-    def add_revision(self, week: Week, pieces: list[Piece]) -> None:
+    def add_revision(self, week: EmptyWeek, pieces: list[Piece]) -> None:
         """The last week: problems and questions first, then what one has noted."""
         self._weeks.append(week)
         self._steps[week[0]] = []

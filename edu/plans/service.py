@@ -14,8 +14,9 @@ from edu.assistant import retrieval
 from edu.assistant.findings import Findings
 from edu.assistant.meaning import Meaning
 from edu.assistant.models import Question, QuestionStatus
+from edu.assistant.service import get_question
 from edu.errors import Conflict, InvalidInput, NotFound
-from edu.extensions import db, find_row, insert_if_absent, utcnow
+from edu.extensions import db, insert_if_absent, utcnow
 from edu.materials.models import Material
 from edu.materials.service import visible_to
 from edu.plans.drafting import MOST_MINUTES, draft_plan
@@ -71,9 +72,7 @@ def plan_question(user: User, question_id: int, today: date) -> Plan:
 
     Raises NotFound, Conflict, Unavailable.
     """
-    question = find_row(Question, question_id)
-    if question is None or question.user_id != user.id:
-        raise NotFound(_("There is no such question."))
+    question = get_question(user, question_id)
     if question.status != QuestionStatus.ANSWERED:
         raise Conflict(_("The question has no answer yet."), code="not_answered")
     known = find_plan_of(user, question)

@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from edu.assistant.asking import LONGEST_TURN, TURNS, make_excerpts, make_messages
 from edu.assistant.findings import PassageFound
 from edu.assistant.instructions import (
     FOLDER,
@@ -18,6 +17,7 @@ from edu.assistant.instructions import (
     prompt_version,
 )
 from edu.assistant.languages import language_of, reads_well
+from edu.assistant.messages import LONGEST_TURN, TURNS, make_excerpts, make_messages
 from edu.assistant.models import Question
 from tests.assistant.findings import FOUND, SENTENCE
 

@@ -1,11 +1,11 @@
-"""Sentences of a question that are about the assistant's own orders, not about the library."""
+"""Sentences by which a question would change the assistant's orders; materials: planted.py."""
 
 from __future__ import annotations
 
 import re
 
 _SENTENCES = re.compile(r"(?<=[.!?])\s+|\n+")
-_COMMANDS = re.compile(
+_JAILBREAKS = re.compile(
     r"(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instruction|prompt|rule|told|above)"
     r"|(?:system|developer)\s*(?:prompt|message)|^\W*(?:system|assistant)\s*:|jailbreak"
     r"|you\s+are\s+now\b|(?:print|reveal|show|repeat)\b.{0,30}\b(?:your\s+)?(?:prompt|instructions)"
@@ -18,11 +18,11 @@ _COMMANDS = re.compile(
 )
 
 
-def is_command(text: str) -> bool:
+def is_jailbreak(text: str) -> bool:
     """Whether it tells a model what to be or what to forget."""
-    return _COMMANDS.search(text) is not None
+    return _JAILBREAKS.search(text) is not None
 
 
-def without_commands(question: str) -> str:
+def without_jailbreaks(question: str) -> str:
     """The other sentences of a question."""
-    return " ".join(each for each in _SENTENCES.split(question) if each and not is_command(each))
+    return " ".join(each for each in _SENTENCES.split(question) if each and not is_jailbreak(each))
