@@ -59,9 +59,11 @@ def configure(app: OpenAPI, settings: Settings) -> None:
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
         # SQLite reads what is known of its tables when a connection opens: see refresh_statistics.
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_recycle": 3600}
-        if settings.is_sqlite
-        else {"pool_pre_ping": True},
+        # Errors of the database are logged, but not what people have written: the parameters.
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "hide_parameters": True,
+            **({"pool_recycle": 3600} if settings.is_sqlite else {"pool_pre_ping": True}),
+        },
         SESSION_COOKIE_NAME="edu_session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

@@ -117,7 +117,7 @@ def answer_claimed(number: int, claim: str) -> bool:
 
 def _attempt(number: int, claim: str, heart: Heart) -> bool:
     """Attempts that break down are followed by one without the model, and that by none."""
-    attempts, most = db.session.get_one(Question, number).attempts, settings().max_attempts
+    attempts, most = _find(number).attempts, settings().max_attempts
     try:
         if attempts > most + 1:
             queue.fail(number, claim, "interrupted")
@@ -141,8 +141,15 @@ def _attempt(number: int, claim: str, heart: Heart) -> bool:
     return True
 
 
+def _find(number: int) -> Question:
+    question = db.session.get(Question, number)
+    if question is None:  # deleted by its owner
+        raise ClaimLost
+    return question
+
+
 def _put_off(number: int, claim: str) -> None:
-    asked_at = db.session.get_one(Question, number).created_at
+    asked_at = _find(number).created_at
     if asked_at < utcnow() - queue.PATIENCE:
         queue.fail(number, claim, "unavailable")
     else:
@@ -153,6 +160,9 @@ def _put_off(number: int, claim: str) -> None:
 def _write(number: int, claim: str, heart: Heart, *, plainly: bool) -> None:
     """`plainly`: without the model, which may be what brings the process down."""
     question = db.session.get_one(Question, number)
+    if not question.user.is_active:  # blocked since
+        queue.drop(number, claim)
+        return
     with force_locale(question.locale):
         key = cache.key_of(question) if queue.is_first(question) else None
         found = cache.find_answer(key) if key else None

@@ -56,6 +56,7 @@ _TAKEN = described(
     Preference_Applied="`respond-async`, if it was asked for.",
     Retry_After="Seconds after which to look.",
 )
+_NO_MORE = "Too many of your questions wait, or the conversation is full."
 _SAVED: dict[str, Any] = {
     "description": "Kept.",
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SavedCard"}}},
@@ -102,7 +103,7 @@ def _reply(person: User, question_id: int) -> Response:
     responses={
         200: _ANSWERED,
         202: _TAKEN,
-        **problems(401, 403, 404, 409, 413, 422, s409="Too many of your questions wait."),
+        **problems(401, 403, 404, 409, 413, 422, s409=_NO_MORE),
     },
 )
 @limiter.limit(lambda: settings().assist_limit, key_func=person_key, override_defaults=False)
@@ -148,7 +149,7 @@ def _is_open(number: int) -> bool:
 
 
 def _accepted(number: int, headers: dict[str, str]) -> Response:
-    question = db.session.get_one(Question, number)
+    question = service.get_question(_reader(), number)  # deleted meanwhile, perhaps
     headers |= {
         "Location": url_for("api_assistant.show", question_id=number),
         "Retry-After": str(POLL_S),

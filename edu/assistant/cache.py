@@ -49,7 +49,8 @@ def key_of(question: Question) -> str | None:
 
 def normalise(text: str) -> str:
     """The question without what makes no difference: case, spaces, ё, the marks at its end."""
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")
+    # Only what is understood alike: «①» is not read as 1, and its answer would be everybody's.
+    plain = unicodedata.normalize("NFC", text).lower().replace("ё", "е")
     return " ".join(plain.split()).rstrip("?!.… ")
 
 

@@ -10,9 +10,11 @@ from edu.assistant.instructions import Task, load_instructions
 from edu.assistant.models import Question
 from edu.assistant.planted import clean_passage, clean_text
 from edu.assistant.references import write_reference
+from edu.assistant.service import still_true
 from edu.assistant.wording import plain
 from edu.catalog.service import type_label
 from edu.materials.models import Material
+from edu.materials.service import load_active
 
 TURNS = 6  # questions before this one that are told at most
 LONGEST_TURN = 600  # characters of an earlier answer
@@ -33,7 +35,10 @@ def make_messages(
 
 
 def _turn(question: Question) -> Iterable[Message]:
-    answer = question.answer.strip()
+    # What was taken off the site since is told to nobody, and so not to a model either.
+    cited = question.citations or []
+    active = load_active({citation["material_id"] for citation in cited})
+    answer = still_true(question.answer, cited, active).strip()
     if len(answer) > LONGEST_TURN:
         answer = answer[:LONGEST_TURN].rpartition(" ")[0] + " …"
     if answer:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -70,13 +71,22 @@ def _in_hand() -> ColumnElement[bool]:
 
 def place_of(question: Question) -> Wait:
     """How long this question, which waits, will go on waiting."""
-    order = list_order()
-    before = order.index(question.id) if question.id in order else 0
-    ahead = before + (db.session.scalar(select(func.count()).where(_in_hand())) or 0)
-    typical_s = _typical_s()
-    if typical_s is None:
-        return Wait(ahead, None)
-    return Wait(ahead, math.ceil(typical_s * ahead / settings().assistant_workers))
+    return places_of([question])[question.id]
+
+
+def places_of(questions: Sequence[Question]) -> dict[int, Wait]:
+    """The same of several, by their ids; the queue is read once."""
+    if not questions:
+        return {}
+    places = {number: place for place, number in enumerate(list_order())}
+    in_hand = db.session.scalar(select(func.count()).where(_in_hand())) or 0
+    typical_s, workers = _typical_s(), settings().assistant_workers
+    waits = {}
+    for one in questions:
+        ahead = places.get(one.id, 0) + in_hand
+        seconds = None if typical_s is None else math.ceil(typical_s * ahead / workers)
+        waits[one.id] = Wait(ahead, seconds)
+    return waits
 
 
 def _typical_s() -> float | None:
@@ -154,6 +164,11 @@ def finish_cached(number: int, claim: str, found: CachedAnswer) -> None:
     names = ("answer", "citations", "meaning", "engine", "prompt", "removed")
     values = {name: getattr(found, name) for name in names}
     _end(number, claim, QuestionStatus.ANSWERED, cached=True, **values)
+
+
+def drop(number: int, claim: str) -> None:
+    """Who asked is kept out by now, and is answered no more. Raises ClaimLost."""
+    _end(number, claim, QuestionStatus.CANCELLED, **_EMPTY)
 
 
 def fail(number: int, claim: str, code: str) -> None:

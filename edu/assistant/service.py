@@ -14,7 +14,7 @@ from sqlalchemy import delete, exists, func, select, update
 from edu.accounts.models import User
 from edu.assistant.findings import Fit
 from edu.assistant.models import Conversation, Question, QuestionStatus, SavedAnswer
-from edu.assistant.queue import OPEN, place_of
+from edu.assistant.queue import OPEN, places_of
 from edu.assistant.queue import Wait as Wait
 from edu.errors import Conflict, InvalidInput, NotFound
 from edu.extensions import change_rows, db, find_row, insert_if_absent, utcnow
@@ -27,6 +27,7 @@ MAX_QUESTION = 1000
 MAX_TITLE = 120
 MAX_WAITING = 20  # of one person
 MAX_SAVED = 500
+MAX_TURNS = 100  # of one conversation: its page shows them all
 KEPT_QUESTIONS = 1000  # of one person
 OPINIONS = (-1, 0, 1)
 
@@ -133,6 +134,7 @@ def ask_question(user: User, text: str, conversation: Conversation | None = None
         db.session.flush()
     else:
         conversation = get_conversation(user, conversation.id)
+        _require_turn(conversation)
         conversation.asked_at = utcnow()
     locale = user.locale or site_settings().default_locale
     question = Question(user_id=user.id, conversation_id=conversation.id, text=words, locale=locale)
@@ -140,6 +142,13 @@ def ask_question(user: User, text: str, conversation: Conversation | None = None
     db.session.flush()
     _forget_old(user)
     return question
+
+
+def _require_turn(conversation: Conversation) -> None:
+    asked = select(func.count()).where(Question.conversation_id == conversation.id)
+    if (db.session.scalar(asked) or 0) >= MAX_TURNS:
+        message = _("This conversation is long. Please begin a new one.")
+        raise Conflict(message, code="conversation_full")
 
 
 def _count_open(user: User) -> int:
@@ -218,14 +227,23 @@ def list_questions(user: User, conversation: Conversation) -> list[Answer]:
     return _show(list(db.session.scalars(query.order_by(Question.id))))
 
 
+def is_last(question: Question) -> bool:
+    """Whether its conversation ends with it."""
+    after = select(Question.id).where(
+        Question.conversation_id == question.conversation_id, Question.id > question.id
+    )
+    return db.session.scalar(after.limit(1)) is None
+
+
 def _show(questions: Sequence[Question]) -> list[Answer]:
     active = load_active(_named(citation for one in questions for citation in one.citations))
+    waits = places_of([one for one in questions if one.status == QuestionStatus.WAITING])
     return [
         Answer(
             question,
-            _still_true(question.answer, question.citations, active),
+            still_true(question.answer, question.citations, active),
             _citations(question.citations, active),
-            place_of(question) if question.status == QuestionStatus.WAITING else None,
+            waits.get(question.id),
         )
         for question in questions
     ]
@@ -235,7 +253,7 @@ def _named(citations: Iterable[Mapping[str, Any]]) -> set[int]:
     return {citation["material_id"] for citation in citations}
 
 
-def _still_true(
+def still_true(
     text: str, citations: Iterable[Mapping[str, Any]], active: Mapping[int, Material]
 ) -> str:
     """The text without the lines that name what was taken off the site since."""
@@ -306,7 +324,7 @@ def get_saved_answer(user: User, saved_id: int) -> KeptAnswer:
 
 
 def _show_saved(saved: SavedAnswer, active: Mapping[int, Material]) -> KeptAnswer:
-    text = _still_true(saved.answer, saved.citations, active)
+    text = still_true(saved.answer, saved.citations, active)
     return KeptAnswer(saved, text, _citations(saved.citations, active))
 
 

@@ -37,9 +37,11 @@ _LINK = re.compile(
 _ADDRESS = re.compile(
     r"<?\b(?:[a-z][a-z0-9+.-]{1,20}://|www\.|(?:mailto|javascript|vbscript|tel):|data:[a-z]{1,20}/)"
     r"[^\s<>\[\]()«»“”\"]{1,2000}(?:\([^\s()]{0,200}\))?>?"
-    r"|\b(?:t\.me|telegram\.me|vk\.com|youtu\.be|bit\.ly|goo\.gl)/[^\s<>\[\]()«»“”\"]{1,300}"
-    r"|(?-i:\b[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,4}\.(?:com|ru|org|net|edu|io|info|me|su|dev|site)"
-    r"(?:/[^\s<>\[\]()«»“”\"]{0,1000}|(?![\w-]|\.\w)))",
+    # ASP.NET is no address, and neither is stack.top, unless there is a path behind it.
+    r"|\b(?:[^\W_][\w-]{0,62}\.){1,5}(?:"
+    r"(?:com|ru|org|(?-i:net)|edu|io|info|me|su|dev|site|xyz|рф|рус)(?![\w-]|\.\w|/)"
+    r"|(?:com|ru|org|net|edu|io|info|me|su|dev|site|xyz|рф|рус|app|be|by|cc|cn|club|click|co|de|eu|gg|gl"
+    r"|kz|link|ly|online|pw|shop|space|store|to|top|tv|ua|uk)/[^\s<>\[\]()«»“”\"]{0,1000})",
     re.IGNORECASE,
 )
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")

@@ -174,8 +174,8 @@ def question(question_id: int) -> str | BaseResponse:
 
 def _whole(shown: Shown) -> Response:
     """The answer that has ended, in place of all that grew."""
-    person, question = signed_in(), shown.question
-    last = service.list_questions(person, question.conversation)[-1].question.id == question.id
+    question = shown.question
+    last = service.is_last(question)
     response = make_response(render_template("assistant/_answer.html", shown=shown, last=last))
     response.headers["HX-Retarget"] = f"#answer-{shown.question.id}"
     return response

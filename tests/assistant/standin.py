@@ -79,3 +79,16 @@ def run_model(speak: Speak) -> Iterator[ModelServer]:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server
         server.shutdown()
+
+
+@contextmanager
+def run_slow_model(sentences: int, pause_s: float) -> Iterator[dict[str, str]]:
+    """The settings that make it the product's model; `pause_s` is how long a sentence takes."""
+    sentence = "Об этом рассказано в лекции о рядах [1]. "
+    with run_model(lambda _read: sentence * sentences) as server:
+        server.pause = pause_s / len(sentence.split())
+        yield {
+            "ASSISTANT_ENGINE": "openai",
+            "ASSISTANT_MODEL": "slow",
+            "ASSISTANT_BASE_URL": f"http://127.0.0.1:{server.server_port}/v1",
+        }

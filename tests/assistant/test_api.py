@@ -36,11 +36,10 @@ def alice(app: Flask, library: dict[str, int]) -> Program:
 
 
 @pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> Script:
-    made = Script()
-    monkeypatch.setattr("edu.assistant.answering.write_answer", made)
+def script(script: Script, monkeypatch: pytest.MonkeyPatch) -> Script:
+    """The same, where no model is loaded for it."""
     monkeypatch.setattr(jobs, "get_engine", lambda _settings: None)
-    return made
+    return script
 
 
 @pytest.fixture
@@ -318,3 +317,18 @@ def test_answers_are_saved_and_forgotten(alice: Program) -> None:
     assert alice.delete(f"/ai/saved/{kept['id']}").status_code == 404
     assert json_of(alice.get("/ai/saved"))["total"] == 0
     assert alice.post("/ai/saved", json={"question_id": 10**20}).status_code == 404
+
+
+def test_a_question_that_is_deleted_while_one_waits_is_gone(
+    app: Flask, alice: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(number: int) -> bool:
+        db.session.delete(db.session.get_one(Question, number))
+        db.session.commit()
+        return False
+
+    monkeypatch.setattr(api, "_await", lose)
+    answer = alice.client.post(
+        "/api/ai/assist", json={"query": "ряды"}, headers={"Authorization": f"Bearer {alice.token}"}
+    )
+    assert answer.status_code == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -37,13 +38,6 @@ def any_app(any_app: Flask) -> Flask:
     return any_app
 
 
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> Script:
-    made = Script()
-    monkeypatch.setattr("edu.assistant.answering.write_answer", made)
-    return made
-
-
 def answer(name: str, text: str, **more: Any) -> Question:
     """The row of a question that was answered."""
     number = ask(name, text, **more).id
@@ -68,6 +62,13 @@ def test_the_same_question_is_answered_once(any_app: Flask, script: Script) -> N
 def test_ё_and_the_marks_at_the_end_make_no_difference() -> None:
     assert cache.normalise("Зачёт\nпо  матану?!") == cache.normalise("зачет по матану")
     assert cache.normalise("C++") != cache.normalise("C")
+
+
+@pytest.mark.parametrize("text", ["лекции за ① семестр", "лекции за 1 ſеместр", "𝐥𝐢𝐦𝐢𝐭", "x²"])
+def test_nobody_answers_for_others_by_letters_that_are_read_otherwise(text: str) -> None:
+    plain = unicodedata.normalize("NFKC", text)
+    assert plain != text
+    assert cache.normalise(text) != cache.normalise(plain)
 
 
 @pytest.mark.parametrize("change", ["language", "index", "day", "model"])

@@ -278,6 +278,8 @@ def test_nothing_is_suggested_of_what_is_not_published(app: Flask, library: dict
 
 def test_suggestions_in_russian_are_understood(app: Flask, library: dict[str, int]) -> None:
     with app.app_context(), force_locale("ru"):
-        assert all(re.search("Математический анализ|Физика", one) for one in suggest_questions())
-        for question in suggest_questions():
+        questions = suggest_questions()
+        assert questions
+        for question in questions:
+            assert re.search("Математический анализ|Физика", question)
             assert find(question)[1].covers

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 
 from edu.accounts.models import User
 from edu.assistant import queue, service
@@ -50,6 +52,38 @@ def count(model: type[Any]) -> int:
 
 
 # Asking --------------------------------------------------------------------------------------
+
+
+def test_a_conversation_has_an_end(any_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MAX_TURNS", 2)
+    with any_app.app_context():
+        first = ask("alice", "a0")
+        assert service.is_last(first)
+        ask("alice", "a1", first.conversation)
+        assert not service.is_last(first)
+        with pytest.raises(Conflict) as caught:
+            ask("alice", "a2", first.conversation)
+        assert caught.value.code == "conversation_full"
+        ask("alice", "a2")  # a new one
+
+
+def test_numbers_that_no_row_can_have_are_nothing(any_app: Flask) -> None:
+    with any_app.app_context():
+        for number in (0, -1, -(10**30), 10**30):
+            with pytest.raises(NotFound):
+                service.get_question(person("alice"), number)
+
+
+def test_errors_of_the_database_do_not_tell_what_was_asked(any_app: Flask) -> None:
+    with any_app.app_context():
+        question = ask("alice", "my secret")
+        row = {"id": question.id, "user_id": question.user_id, "text": "my secret", "locale": "ru"}
+        with pytest.raises(IntegrityError) as caught:
+            db.session.execute(
+                insert(Question).values(conversation_id=question.conversation_id, **row)
+            )
+        db.session.rollback()
+    assert "secret" not in str(caught.value)
 
 
 def test_the_first_question_is_the_title(any_app: Flask) -> None:

@@ -27,7 +27,7 @@ from edu.search.indexing import rebuild_index
 from edu.tree.service import ensure_category
 from jobs.assistant import answer_next
 from tests.assistant.conftest import add
-from tests.assistant.slow_model import run_model
+from tests.assistant.standin import run_slow_model
 from tests.product import (
     Product,
     descendants,
@@ -53,7 +53,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.fixture
 def product(tmp_path: Path) -> Iterator[Product]:
     """An installation whose model takes a second for an answer; nothing runs yet."""
-    with run_model(sentences=10, pause_s=0.1) as model:
+    with run_slow_model(sentences=10, pause_s=0.1) as model:
         limits = {"HEARTBEAT_TIMEOUT_S": "5", "ASSISTANT_WAIT_S": "60"}
         with make_product(tmp_path, **model, **limits) as made:
             made.prepare()

@@ -67,6 +67,16 @@ def test_earlier_turns_are_told_shortly(app: Flask) -> None:
     assert all(len(message.text) <= LONGEST_TURN + 2 for message in messages[1:-1])
 
 
+def test_what_was_taken_off_the_site_is_not_told_again(app: Flask, library: dict[str, int]) -> None:
+    gone, here = library["hidden"], library["series"]
+    cited = [{"material_id": one, "fit": "exact", "places": []} for one in (gone, here)]
+    answer = f"Вот:\n— «Секрет» [{gone}]\n— «Ряды» [{here}]"
+    history = [Question(text="Что есть?", answer=answer, citations=cited)]
+    with app.app_context():
+        messages = make_messages("answer", "Ещё?", history, FOUND, "ru")
+    assert messages[2].text == f"Вот:\n— «Ряды» [{here}]"
+
+
 @pytest.mark.parametrize(
     ("text", "locale", "language"),
     [

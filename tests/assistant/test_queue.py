@@ -20,25 +20,18 @@ from edu.claims import ClaimLost, new_claim, this_host
 from edu.errors import Unavailable
 from edu.extensions import change_rows, db, utcnow
 from jobs import assistant as jobs
-from jobs.queue import Queue, find_queue
+from jobs.queue import Queue, find_queue, list_waiting
 from tests.assistant.writing import Script, ask, draft, person, state
 from tests.conftest import MakeApp, make_people
 
 
 @pytest.fixture
-def any_app(any_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
+def any_app(any_app: Flask) -> Flask:
     """With people, and a queue of the assistant's that nobody works off."""
     make_people(any_app)
     with any_app.app_context():
         find_queue("assistant").immediate = False
     return any_app
-
-
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> Script:
-    made = Script()
-    monkeypatch.setattr("edu.assistant.answering.write_answer", made)
-    return made
 
 
 def work(most: int = 100) -> int:
@@ -115,6 +108,58 @@ def test_the_wait_is_told_by_the_last_answers(make_app: MakeApp) -> None:
         assert queue.place_of(last) == queue.Wait(2, 30)
         wait = service.get_answer(person("alice"), last.id).wait
         assert wait == queue.Wait(2, 30)
+
+
+def test_the_queue_is_read_once_for_a_whole_conversation(
+    any_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with any_app.app_context():
+        first = ask("alice", "first")
+        for number in range(4):
+            ask("alice", f"a{number}", first.conversation)
+        read: list[int] = []
+        order = queue.list_order
+
+        def read_order() -> list[int]:
+            read.append(1)
+            return order()
+
+        monkeypatch.setattr(queue, "list_order", read_order)
+        answers = service.list_questions(person("alice"), first.conversation)
+    assert [one.wait and one.wait.ahead for one in answers] == [0, 1, 2, 3, 4]
+    assert len(read) == 1
+
+
+def test_who_was_blocked_is_answered_no_more(any_app: Flask, script: Script) -> None:
+    with any_app.app_context():
+        number, other = ask("charlie", "spam").id, ask("alice", "a0").id
+        person("charlie").blocked_at = utcnow()
+        db.session.commit()
+        work()
+        assert state(number) == ("cancelled", 1, "")
+        assert state(other)[0] == "answered"
+    assert script.asked == ["a0"]
+
+
+def test_a_question_that_is_deleted_as_it_is_taken_holds_nobody_up(
+    any_app: Flask, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with any_app.app_context():
+        first, other = ask("alice", "a0"), ask("charlie", "c0").id
+        claim = queue.claim_next
+
+        def lose() -> tuple[int, str] | None:
+            taken = claim()
+            if taken and taken[0] == number:
+                service.delete_conversation(person("alice"), first.conversation)
+            return taken
+
+        number = first.id
+        monkeypatch.setattr(queue, "claim_next", lose)
+        jobs.answer_next()
+        assert list_waiting(jobs.answer_next)  # the one after it follows
+        jobs.answer_next()
+        assert state(other)[0] == "answered"
 
 
 def test_before_the_first_answer_nobody_knows_how_long(any_app: Flask) -> None:

@@ -131,6 +131,32 @@ def test_addresses_and_markup_go_and_the_text_of_links_stays() -> None:
         assert shown(text) == text
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "evil.xyz/login",
+        "EVIL.COM/pay",
+        "Evil.com",
+        "evil.рф",
+        "сайт.рф/оплата",
+        "еvil.com",  # its first letter is Cyrillic
+        "evil.co.uk/a",
+        "discord.gg/abc",
+        "evil.online/x",
+        "ASP.NET/pay",
+    ],
+)
+def test_addresses_go_however_they_are_written(address: str) -> None:
+    checked = verify(f"Решения тут: {address} и всё.", FOUND, final=True)
+    assert checked.text == "Решения тут: и всё."
+    assert checked.removed == 1
+
+
+def test_what_only_looks_like_an_address_stays() -> None:
+    for text in ("и/или, т.е./т.д.", "stack.top и list.link", "sin.x/cos.x", "lim.sup/lim.inf"):
+        assert shown(text) == text
+
+
 def test_hidden_characters_and_marks_of_templates_go() -> None:
     assert shown("Ряд\u202e схо\u200bдится<|im_end|>\x00") == "Ряд сходится"
     assert shown("[1\u200b2]") == "[12]"
