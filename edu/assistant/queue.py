@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from edu.assistant.models import CachedAnswer, Question, QuestionStatus
@@ -48,21 +48,26 @@ class Wait:
 
 def list_order() -> list[int]:
     """The questions that wait, in the order in which they are answered."""
+    return [number for number, _in_hand in _read_order()]
+
+
+def _read_order() -> list[tuple[int, int]]:
+    """The same, each with how many are in hand: by one statement, so that the two agree."""
     waiting = Question.status == QuestionStatus.WAITING
-    oldest = db.session.scalar(select(func.min(Question.created_at)).where(waiting))
-    if oldest is None:
-        return []
-    since = max(oldest, utcnow() - RUSH)
+    oldest = select(func.min(Question.created_at)).where(waiting).scalar_subquery()
+    rush = and_(Question.started_at >= oldest, Question.started_at >= utcnow() - RUSH)
     served = (
         select(Question.user_id, func.count().label("answers"))
-        .where(~waiting, or_(_in_hand(), Question.started_at >= since))
+        .where(~waiting, or_(_in_hand(), rush))
         .group_by(Question.user_id)
         .subquery()
     )
     own = func.row_number().over(partition_by=Question.user_id, order_by=Question.id)
     number = own + func.coalesce(served.c.answers, 0)
-    query = select(Question.id).outerjoin(served, served.c.user_id == Question.user_id)
-    return list(db.session.scalars(query.where(waiting).order_by(number, Question.id)))
+    in_hand = select(func.count()).where(_in_hand()).scalar_subquery()
+    query = select(Question.id, in_hand).outerjoin(served, served.c.user_id == Question.user_id)
+    rows = db.session.execute(query.where(waiting).order_by(number, Question.id))
+    return [(row[0], row[1]) for row in rows]
 
 
 def _in_hand() -> ColumnElement[bool]:
@@ -78,12 +83,11 @@ def places_of(questions: Sequence[Question]) -> dict[int, Wait]:
     """The same of several, by their ids; the queue is read once."""
     if not questions:
         return {}
-    places = {number: place for place, number in enumerate(list_order())}
-    in_hand = db.session.scalar(select(func.count()).where(_in_hand())) or 0
+    places = {number: place + in_hand for place, (number, in_hand) in enumerate(_read_order())}
     typical_s, workers = _typical_s(), settings().assistant_workers
     waits = {}
     for one in questions:
-        ahead = places.get(one.id, 0) + in_hand
+        ahead = places.get(one.id, 0)
         seconds = None if typical_s is None else math.ceil(typical_s * ahead / workers)
         waits[one.id] = Wait(ahead, seconds)
     return waits

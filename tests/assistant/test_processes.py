@@ -20,7 +20,7 @@ from edu.accounts import service as accounts
 from edu.accounts.models import User
 from edu.api.security import issue_token
 from edu.assistant.models import Question
-from edu.assistant.queue import place_of
+from edu.assistant.queue import places_of
 from edu.assistant.service import ask_question
 from edu.extensions import db
 from edu.search.indexing import rebuild_index
@@ -157,7 +157,8 @@ def ask_over_http(product: Product, token: str, text: str, *, wait: bool = False
 def read_places() -> dict[int, int]:
     """How many are before each question that waits."""
     waiting = select(Question).where(Question.status == "waiting")
-    return {one.id: place_of(one).ahead for one in db.session.scalars(waiting)}
+    waits = places_of(list(db.session.scalars(waiting)))
+    return {number: wait.ahead for number, wait in waits.items()}
 
 
 def test_twenty_people_ask_at_once_and_the_server_is_killed_meanwhile(product: Product) -> None:

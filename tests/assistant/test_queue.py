@@ -118,13 +118,13 @@ def test_the_queue_is_read_once_for_a_whole_conversation(
         for number in range(4):
             ask("alice", f"a{number}", first.conversation)
         read: list[int] = []
-        order = queue.list_order
+        order = queue._read_order
 
-        def read_order() -> list[int]:
+        def read_order() -> list[tuple[int, int]]:
             read.append(1)
             return order()
 
-        monkeypatch.setattr(queue, "list_order", read_order)
+        monkeypatch.setattr(queue, "_read_order", read_order)
         answers = service.list_questions(person("alice"), first.conversation)
     assert [one.wait and one.wait.ahead for one in answers] == [0, 1, 2, 3, 4]
     assert len(read) == 1
