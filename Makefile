@@ -26,7 +26,7 @@ test: $(VENV)/dev.stamp node_modules/dev.stamp static/dist/manifest.json $(CATAL
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 build: $(VENV)/run.stamp static/dist/manifest.json $(CATALOGUES)
 

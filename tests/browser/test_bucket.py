@@ -125,6 +125,7 @@ def test_the_file_of_a_video_plays_from_the_bucket(
     page: Page, ids: dict[str, int], standin: StandIn
 ) -> None:
     page.goto(f"/materials/{ids['video']}")
+    wait_for_length(page)  # a player that comes later would put its stream in the file's place
     seen = watch_bytes(page)
     page.locator("video.video").evaluate(
         "(video, address) => { video.src = address; video.load(); }",
