@@ -3,6 +3,8 @@
 #   make test   run all checks
 #   make models  install what runs language models inside the product
 #   make bench-search   measure search: quality, or speed with SIZE=20000 or SIZE=corpus
+#   make bench-assistant   measure the assistant's answers; ENGINE=llamacpp with a model
+#   make bench-assistant-load   twenty people ask at once; ENGINE=composer without a model
 #   make bench-media   measure how files are read
 #   make bench-videos   every real video from upload to its middle (needs Chromium)
 #   make bench-uploads   large uploads, a server that dies, many at once (needs Chromium)
@@ -17,10 +19,10 @@ SOURCES := $(shell find static/src static/build.mjs package.json package-lock.js
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard edu/translations/*/LC_MESSAGES/*.po))
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test build models lint types assets messages lock clean help bench-search bench-media bench-videos bench-uploads
+.PHONY: run test build models lint types assets messages lock clean help bench-search bench-assistant bench-assistant-load bench-media bench-videos bench-uploads
 
 help:
-	@sed -n '2,9s/^# *//p' Makefile
+	@sed -n '2,11s/^# *//p' Makefile
 
 run: $(VENV)/run.stamp static/dist/manifest.json $(CATALOGUES)
 	@exec $(BIN)/flask start
@@ -29,7 +31,7 @@ test: $(VENV)/dev.stamp node_modules/dev.stamp static/dist/manifest.json $(CATAL
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 build: $(VENV)/run.stamp static/dist/manifest.json $(CATALOGUES)
 
@@ -48,6 +50,13 @@ assets: static/dist/manifest.json
 bench-search: $(VENV)/dev.stamp static/dist/manifest.json $(CATALOGUES)
 	@$(BIN)/python -m tests.bench $(if $(SIZE),--size $(SIZE)) \
 		$(if $(BACKEND),--backend $(BACKEND)) $(BENCH_ARGS)
+
+bench-assistant: $(VENV)/dev.stamp static/dist/manifest.json $(CATALOGUES)
+	@$(BIN)/python -m tests.bench.assistant $(if $(ENGINE),--engine $(ENGINE)) \
+		$(if $(MODEL),--model $(MODEL)) $(BENCH_ARGS)
+
+bench-assistant-load: $(VENV)/dev.stamp static/dist/manifest.json $(CATALOGUES)
+	@$(BIN)/python -m tests.bench.assistant_load $(if $(ENGINE),--engine $(ENGINE)) $(BENCH_ARGS)
 
 bench-media: $(VENV)/dev.stamp
 	@$(BIN)/python -m tests.bench.media

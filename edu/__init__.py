@@ -59,9 +59,11 @@ def configure(app: OpenAPI, settings: Settings) -> None:
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
         # SQLite reads what is known of its tables when a connection opens: see refresh_statistics.
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_recycle": 3600}
-        if settings.is_sqlite
-        else {"pool_pre_ping": True},
+        # Errors of the database are logged, but not what people have written: the parameters.
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "hide_parameters": True,
+            **({"pool_recycle": 3600} if settings.is_sqlite else {"pool_pre_ping": True}),
+        },
         SESSION_COOKIE_NAME="edu_session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -140,6 +142,7 @@ def register_pages(app: Flask) -> None:
     """The blueprints of the site."""
     from edu.accounts.views import bp as accounts
     from edu.admin.views import bp as admin
+    from edu.assistant.views import bp as assistant
     from edu.captions.views import bp as captions
     from edu.catalog.views import bp as catalog
     from edu.collections.views import bp as collections
@@ -150,6 +153,7 @@ def register_pages(app: Flask) -> None:
     from edu.moderation.views import bp as moderation
     from edu.notifications.views import bp as notifications
     from edu.oauth.views import bp as oauth
+    from edu.plans.views import bp as plans
     from edu.privacy.views import bp as privacy
     from edu.registration.views import bp as registration
     from edu.reports.views import bp as reports
@@ -183,8 +187,10 @@ def register_pages(app: Flask) -> None:
         moderation,
         library,
         collections,
+        plans,
         demand,
         reports,
+        assistant,
         sessions,
         tokens,
         identities,

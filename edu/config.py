@@ -42,6 +42,7 @@ class Settings:
     site_name: str
     host: str
     port: int
+    web_threads: int
     database_url: str = field(repr=False)
     search_backend: str
     redis_url: str = field(repr=False)
@@ -101,6 +102,9 @@ class Settings:
     assistant_api_key: str = field(repr=False)
     assistant_timeout_s: int
     assistant_stall_s: int
+    assistant_answer_s: int
+    assistant_workers: int
+    assistant_wait_s: int
     smtp_host: str
     smtp_port: int
     smtp_security: str
@@ -248,6 +252,7 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
         "data_dir": data_dir,
         "host": host,
         "port": port,
+        "web_threads": read.integer("WEB_THREADS", 48, 1, 1000),
         "site_url": site_url,
         "site_name": read.text("SITE_NAME", "Конспект"),
         "database_url": database_url,
@@ -342,7 +347,12 @@ def _assistant(read: _Reader) -> dict[str, Any]:
         "assistant_api_key": read.secret("ASSISTANT_API_KEY", r"[!-~]+", "a key without spaces"),
         "assistant_timeout_s": read.integer("ASSISTANT_TIMEOUT_S", 120, 1, 3600),
         "assistant_stall_s": read.integer("ASSISTANT_STALL_S", 30, 1, 3600),
+        "assistant_answer_s": read.integer("ASSISTANT_ANSWER_S", 300, 5, 3600),
+        "assistant_wait_s": read.integer("ASSISTANT_WAIT_S", 25, 0, 100),
     }
+    # A model on this machine answers one question at a time; elsewhere the worker mostly waits.
+    several = 1 if values["assistant_engine"] in ("ctransformers", "llamacpp") else 2
+    values["assistant_workers"] = read.integer("ASSISTANT_WORKERS", several, 1, 64)
     read.problems += _assistant_problems(values)
     return values
 

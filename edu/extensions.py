@@ -110,7 +110,7 @@ def utcnow() -> datetime:
 
 def find_row(model: type[M], row_id: int) -> M | None:
     """The row with this id, which may be any number that somebody has thought of."""
-    return db.session.get(model, row_id) if row_id <= MAX_ID else None
+    return db.session.get(model, row_id) if 0 < row_id <= MAX_ID else None
 
 
 def insert_if_absent(model: type[Base], **values: Any) -> bool:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import shutil
 import tempfile
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import inspect as inspect_database
@@ -20,6 +17,7 @@ from edu.storage.base import original_key
 from edu.streams import service
 from edu.streams.models import Stream
 from jobs.attempts import Attempt, Heartbeat
+from jobs.lanes import Lane
 from jobs.queue import every_hour, every_minute, job, list_waiting
 from jobs.sandbox import shared_sandbox
 
@@ -27,25 +25,6 @@ log = logging.getLogger(__name__)
 # What one conversion may take: so long for a start, and so many times the length of the video.
 _START_S, _TIMES = 300, 20
 _MB, _MORE_MB = 1024 * 1024, 16
-
-
-class Lane:
-    """So many conversions at once in this process, and no more: the others stay in the database."""
-
-    def __init__(self) -> None:
-        self._lock, self._busy = threading.Lock(), 0
-
-    @contextlib.contextmanager
-    def enter(self, places: int) -> Iterator[bool]:
-        """Yield whether there was a place; it is free again with the end of the block."""
-        with self._lock:
-            entered = self._busy < places
-            self._busy += entered
-        try:
-            yield entered
-        finally:
-            with self._lock:
-                self._busy -= entered
 
 
 LANE = Lane()

@@ -83,8 +83,8 @@ await rm(fresh, { recursive: true, force: true });
 await mkdir(fresh, { recursive: true });
 
 const parts = await Promise.all([
-  bundle(["js/app.js", "css/app.css", "css/viewer.css"], "iife"),
-  bundle(["js/upload.js", "js/viewer.js", "js/docs.js", "js/player.js"], "esm"),
+  bundle(["js/app.js", "css/app.css", "css/viewer.css", "css/assistant.css"], "iife"),
+  bundle(["js/assistant.js", "js/upload.js", "js/viewer.js", "js/docs.js", "js/player.js"], "esm"),
   // Served as .js: some servers know no media type for .mjs, and a module needs one.
   copyHashed(path.join(modules, "pdfjs-dist/legacy/build/pdf.worker.min.mjs"), "pdf.worker.js"),
   copyHashed(path.join(here, "src/img/icon.svg"), "icon.svg"),

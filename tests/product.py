@@ -98,6 +98,10 @@ class Product:
         """The worker; it may need a second until it looks into the queue."""
         return self.spawn("worker", sys.executable, "-m", "jobs")
 
+    def start_assistant(self) -> subprocess.Popen[bytes]:
+        """The assistant's worker, where a model has to answer."""
+        return self.spawn("assistant", sys.executable, "-m", "jobs", "assistant")
+
     def spawn_flask(self, *arguments: str, log: str = "flask") -> subprocess.Popen[bytes]:
         """A `flask` command that goes on in the background."""
         return self.spawn(log, str(BIN / "flask"), *arguments)

@@ -32,6 +32,7 @@ COMPUTED = {
     "SEARCH_BACKEND",
     "MAIL_FROM",
     "SMTP_PORT",
+    "ASSISTANT_WORKERS",
 }
 
 

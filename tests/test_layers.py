@@ -21,6 +21,7 @@ FREE_FOLDERS = {
     "mail",
     "media",
     "notifications",
+    "plans",  # drafting a plan is reckoning without rows, and a calendar is a format of its own
     "search",
     "site",
     "storage",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, or_, select
@@ -14,6 +15,7 @@ from edu.accounts import service as accounts
 from edu.accounts.models import Role, User
 from edu.admin.models import AuditEntry, SiteSetting
 from edu.assistant.models import Question, QuestionStatus
+from edu.assistant.service import failure_message
 from edu.catalog.models import Category
 from edu.errors import Conflict, InvalidInput, NotFound
 from edu.extensions import db, find_row, settings
@@ -317,14 +319,20 @@ class FailedQuestion:
     id: int
     person: str
     attempts: int
-    created_at: object
+    created_at: datetime
+    error: str
+
+    @property
+    def reason(self) -> str:
+        """Why there is none."""
+        return failure_message(self.error)
 
 
 def list_failed_questions(actor: User, limit: int = 20) -> list[FailedQuestion]:
     """The last questions that found no answer. Raises Forbidden."""
     require(actor, Permission.MANAGE_SITE)
     query = (
-        select(Question.id, User.name, Question.attempts, Question.created_at)
+        select(Question.id, User.name, Question.attempts, Question.created_at, Question.error)
         .join(User, User.id == Question.user_id)
         .where(Question.status == QuestionStatus.FAILED)
     )

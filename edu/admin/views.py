@@ -367,6 +367,7 @@ def jobs() -> str:
         letters=service.list_unsent(actor, _page_number("letters")),
         mail=mail_status(),
         questions=service.list_failed_questions(actor),
+        assistant=condition.read_assistant(),
         queue=condition.queue_length(),
     )
 

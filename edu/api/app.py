@@ -81,6 +81,7 @@ def register_api(app: ApiApp) -> None:
     from edu.materials.api import bp as materials
     from edu.moderation.api import bp as moderation
     from edu.notifications.api import bp as notifications
+    from edu.plans.api import bp as plans
     from edu.registration.api import bp as registration
     from edu.reports.api import bp as reports
     from edu.search.api import bp as search
@@ -106,6 +107,7 @@ def register_api(app: ApiApp) -> None:
         library,
         collections,
         assistant,
+        plans,
         demand,
         notifications,
         subscriptions,

@@ -26,7 +26,10 @@ MATERIAL_ID=12   # and so on: CATEGORY_ID, KEY of a collection, …
 ```
 """
 # Fields whose value differs between installations; the shell puts it in.
-VARIABLES = ("refresh_token", "material_id", "category_id", "parent_id", "material_ids")
+VARIABLES = (
+    *("refresh_token", "material_id", "category_id", "parent_id", "material_ids"),
+    "question_id",
+)
 Document = Mapping[str, Any]
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import time
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 import click
 from flask.cli import AppGroup
 
 from edu.assistant.composer import compose
+from edu.assistant.dialogues import export_dialogues
 from edu.assistant.engines.choose import COMPOSER, options_of
 from edu.assistant.engines.trial import Trial, try_apart, try_engine
-from edu.assistant.retrieval import recommend
+from edu.assistant.retrieval import retrieve
 from edu.assistant.understanding import understand
 from edu.config import Settings
 from edu.errors import Unavailable
@@ -44,11 +48,30 @@ def doctor(question: str | None, tokens: int) -> None:
     _tell_trial(trial, is_here=options.engine != "openai")
 
 
+@assistant.command("export-dialogues")
+@click.argument("file", type=click.File("w", encoding="utf-8", lazy=True, atomic=True))
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only questions from that day on.")
+@click.option(
+    "--min-opinion",
+    type=click.IntRange(-1, 1),
+    default=1,
+    show_default=True,
+    help="Leave out answers that were rated worse.",
+)
+def export(file: TextIO, since: datetime | None, min_opinion: int) -> None:
+    """Write conversations whose answers were rated to FILE, as chat JSONL without personal data."""
+    written = 0
+    for dialogue in export_dialogues(since.replace(tzinfo=UTC) if since else None, min_opinion):
+        file.write(json.dumps(dialogue, ensure_ascii=False) + "\n")
+        written += 1
+    click.echo(f"{written} conversations written", err=True)
+
+
 def _try_composer(question: str) -> None:
     start = time.monotonic()
     try:
         wanted = understand(question)
-        text = compose(wanted, recommend(wanted))
+        text = compose(wanted, retrieve(None, wanted))
     except Unavailable as error:
         why = "the search index does not answer: flask search check --fix"
         raise click.ClickException(why) from error

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
 from edu.search.hits import FoundMaterial
+
+PlaceKind = Literal["page", "section", "second"]
+ALL_PLACE_KINDS: tuple[PlaceKind, ...] = ("page", "section", "second")
 
 
 class Fit(StrEnum):
@@ -35,7 +38,7 @@ class PassageFound:
 
     material_id: int
     title: str
-    kind: Literal["page", "section", "second"]
+    kind: PlaceKind
     number: int
     last: int
     heading: str
@@ -46,10 +49,11 @@ class PassageFound:
 class Relaxation:
     """A wish that was given up because nothing fitted it: which, what was wished, what there is.
 
-    `wished` and `there` are semesters, years, types or category names, as strings to be shown.
+    `wished` and `there` are semesters, years, material types, kinds of file, levels or names of
+    categories, as strings.
     """
 
-    wish: Literal["semester", "year", "type", "level", "subject"]
+    wish: Literal["semester", "year", "type", "kind", "level", "subject"]
     wished: tuple[str, ...]
     there: tuple[str, ...] = ()
 
@@ -66,6 +70,3 @@ class Findings:
     passages: tuple[PassageFound, ...] = ()
     relaxed: tuple[Relaxation, ...] = ()
     covers: bool = True
-    # What to put into the request when the person asks others for the material.
-    ask_for: str = ""
-    unknown_words: tuple[str, ...] = field(default=())

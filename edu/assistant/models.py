@@ -52,6 +52,7 @@ class Question(Model):
     __table_args__ = (
         Index("ix_questions_status", "status"),
         Index("ix_questions_conversation", "conversation_id", "id"),
+        Index("ix_questions_started", "started_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as BaseResponse
 
 from edu.accounts.models import User
+from edu.accounts.views import safe_target
 from edu.captions.forms import SentAlong
 from edu.captions.service import list_captions
 from edu.catalog.service import list_subjects
@@ -260,11 +261,18 @@ def rate(material_id: int) -> str | BaseResponse:
     db.session.commit()
     update_index.enqueue()
     if wants_fragment():
+        name = "_rate" if "place" in request.form else "_rating"
         return render_template(
-            "materials/_rating.html", material=material, rating=rating, may_rate=True, saved=True
+            f"materials/{name}.html",
+            material=material,
+            rating=rating,
+            may_rate=True,
+            saved=True,
+            place=request.form.get("place", 0, type=int),
         )
     flash(_("Thank you! Your rating counts."), "success")
-    return redirect(url_for("materials.show", material_id=material.id), 303)
+    back = request.form.get("next") or url_for("materials.show", material_id=material.id)
+    return redirect(safe_target(back), 303)
 
 
 # Bytes ----------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -150,6 +151,14 @@ def summarise_rating(material: Material, user: User | None) -> RatingSummary:
     """The rating of a material, with the person's own stars."""
     vote = db.session.get(Rating, (material.id, user.id)) if user else None
     return RatingSummary(material.rating_mean, material.rating_votes, vote.stars if vote else None)
+
+
+def list_votes(user: User, material_ids: Iterable[int]) -> dict[int, int]:
+    """The stars that a person has given to these materials, by material."""
+    query = select(Rating.material_id, Rating.stars).where(
+        Rating.user_id == user.id, Rating.material_id.in_(list(material_ids))
+    )
+    return dict(iter(db.session.execute(query)))
 
 
 def list_top_materials(limit: int = 10) -> list[Material]:

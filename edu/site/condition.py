@@ -17,6 +17,7 @@ from sqlalchemy import func, or_, select
 
 from edu.accounts.models import User
 from edu.admin.models import AuditEntry
+from edu.assistant.models import Question, QuestionStatus
 from edu.extensions import db, search_index, settings, utcnow
 from edu.mail.models import LetterState
 from edu.mail.service import mail_status
@@ -29,6 +30,7 @@ from edu.telegram_chats.service import find_poller, is_polling
 log = logging.getLogger(__name__)
 # Longer than a free worker ever lets a file wait.
 UNATTENDED = timedelta(minutes=2)
+DAY = timedelta(days=1)
 CHECK_ACTIONS = ("index_agrees", "index_differs", "index_broken")
 WORK_SHOWN = 50
 LARGEST = 20
@@ -48,7 +50,8 @@ class Sign:
 
 def read_signs() -> list[Sign]:
     """The parts in the order of how often they fail."""
-    signs = [_mail_sign(), _disk_sign(), _index_sign(), _queue_sign(), _work_sign()]
+    parts = (_mail_sign, _disk_sign, _index_sign, _queue_sign, _assistant_sign, _work_sign)
+    signs = [look() for look in parts]
     return [*signs, _bot_sign()] if settings().telegram_token else signs
 
 
@@ -169,6 +172,54 @@ def _queue_sign() -> Sign:
         return Sign(_("Queue"), "bad", _("Silent"), text, "admin.jobs")
     text = _("%(number)s messages wait.", number=format_decimal(length))
     return Sign(_("Queue"), "good", _("Fine"), text, "admin.jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class AssistantWork:
+    """Questions that wait and are answered; those of a day that failed, or the model did not
+    answer. `is_stuck`: they wait for minutes and nobody answers any.
+    """
+
+    waiting: int
+    answering: int
+    failed: int
+    without_model: int
+    is_stuck: bool
+
+
+def read_assistant() -> AssistantWork:
+    """What the assistant has to do, and how it went for a day."""
+    status, now = Question.status, utcnow()
+    silent = now - UNATTENDED
+    open_ones = select(
+        func.count().filter(status == QuestionStatus.WAITING),
+        func.count().filter(status == QuestionStatus.ANSWERING, Question.heartbeat_at >= silent),
+        func.min(Question.created_at).filter(status == QuestionStatus.WAITING),
+    ).where(status.in_([QuestionStatus.WAITING, QuestionStatus.ANSWERING]))
+    waiting, answering, oldest = db.session.execute(open_ones).one()
+    failed = status == QuestionStatus.FAILED
+    ended = select(
+        func.count().filter(failed), func.count().filter(~failed, Question.error != "")
+    ).where(Question.started_at >= now - DAY)
+    lost, without_model = db.session.execute(ended).one()
+    is_stuck = waiting > 0 and not answering and oldest < silent
+    return AssistantWork(waiting, answering, lost, without_model, is_stuck)
+
+
+def _assistant_sign() -> Sign:
+    work, name, endpoint = read_assistant(), _("Assistant"), "admin.jobs"
+    waiting = format_decimal(work.waiting)
+    if work.is_stuck:
+        text = _("%(number)s questions wait. Is the assistant's worker running?", number=waiting)
+        return Sign(name, "bad", _("Stuck"), text, endpoint)
+    if work.failed or work.without_model:
+        text = _(
+            "Questions of a day: %(failed)s failed, %(number)s were answered without the model.",
+            failed=format_decimal(work.failed),
+            number=format_decimal(work.without_model),
+        )
+        return Sign(name, "warn", _("Failures"), text, endpoint)
+    return Sign(name, "good", _("Fine"), _("%(number)s questions wait.", number=waiting), endpoint)
 
 
 def count_unattended() -> int:

@@ -45,10 +45,10 @@ def find_cors_faults(storage: Storage, site_url: str) -> list[str] | None:
 
 
 def _answer(address: str, method: str, headers: dict[str, str]) -> Message:
-    # The address is the storage's own, http or https.
-    request = urllib.request.Request(address, method=method, headers=headers)  # noqa: S310
+    # The address is the storage's own, http or https: the settings take no other.
+    request = urllib.request.Request(address, method=method, headers=headers)  # noqa: S310  # so
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310  # so
             told: Message = answer.headers
             return told
     except urllib.error.HTTPError as refusal:

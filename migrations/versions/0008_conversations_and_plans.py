@@ -53,6 +53,7 @@ def upgrade() -> None:
             batch_op.alter_column(column.name, existing_type=column.type, server_default=None)
         batch_op.create_index('ix_questions_status', ['status'], unique=False)
         batch_op.create_index('ix_questions_conversation', ['conversation_id', 'id'], unique=False)
+        batch_op.create_index('ix_questions_started', ['started_at'], unique=False)
 
     op.create_table('cached_answers',
     sa.Column('key', sa.String(length=64), nullable=False),
@@ -142,6 +143,7 @@ def downgrade() -> None:
     with op.batch_alter_table('questions', schema=None) as batch_op:
         batch_op.drop_index('ix_questions_status')
         batch_op.drop_index('ix_questions_conversation')
+        batch_op.drop_index('ix_questions_started')
         batch_op.drop_constraint(batch_op.f('fk_questions_conversation_id_conversations'), type_='foreignkey')
         batch_op.drop_column('conversation_id')
         for column in added():

@@ -222,12 +222,45 @@ def test_of_a_failed_question_nobody_reads_the_words(
             locale="en",
             status="failed",
             attempts=3,
+            error="interrupted",
         )
         db.session.add(question)
         db.session.commit()
     page = admin.get("/admin/jobs").text
     assert "Questions without an answer" in page
+    assert "interrupted several times" in page
     assert "My secret" not in page
+
+
+def test_the_assistants_work_is_told(any_app: Flask) -> None:
+    alice = make_people(any_app)["alice"]
+    old = utcnow() - condition.UNATTENDED * 2
+
+    def add(status: str, **values: object) -> None:
+        talk = Conversation(user_id=alice, title="Series")
+        values |= {"user_id": alice, "conversation": talk, "text": "?", "locale": "en"}
+        db.session.add(Question(status=status, **values))
+        db.session.commit()
+
+    def word() -> str:
+        with any_app.test_request_context():
+            (found,) = [sign for sign in condition.read_signs() if sign.name == "Assistant"]
+            return f"{found.tone}: {found.text}"
+
+    with any_app.app_context():
+        assert condition.read_assistant() == condition.AssistantWork(0, 0, 0, 0, is_stuck=False)
+        add("waiting")
+        assert word() == "good: 1 questions wait."
+        add("failed", started_at=old, error="crashed")
+        add("failed", started_at=old - condition.DAY, error="crashed")
+        add("answered", started_at=old, error="engine_busy")
+        add("answered", started_at=old)
+        assert word().startswith("warn: Questions of a day: 1 failed, 1 were")
+        add("waiting", created_at=old)
+        add("answering", created_at=old, heartbeat_at=old)
+        assert word() == "bad: 2 questions wait. Is the assistant's worker running?"
+        add("answering", created_at=old, heartbeat_at=utcnow())
+        assert condition.read_assistant() == condition.AssistantWork(2, 1, 1, 1, is_stuck=False)
 
 
 def test_the_reconciler_can_be_called(

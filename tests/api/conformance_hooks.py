@@ -19,10 +19,12 @@ from edu.extensions import db
 from edu.models import (
     Category,
     Collection,
+    Conversation,
     Material,
     Notification,
     PersonalToken,
     Question,
+    SavedAnswer,
     Subscription,
     UserSession,
 )
@@ -44,6 +46,8 @@ def find_ids() -> dict[str, list[Any]]:
         "token_id": PersonalToken.id,
         "session_id": UserSession.id,
         "question_id": Question.id,
+        "conversation_id": Conversation.id,
+        "saved_id": SavedAnswer.id,
     }
     with app.app_context():
         found = {name: list(db.session.scalars(select(of))) for name, of in columns.items()}

@@ -19,7 +19,7 @@ from edu.accounts.service import find_user, hash_password
 from edu.api.app import ApiApp
 from edu.api.examples import render_examples
 from edu.api.tokens import sign_token
-from edu.assistant.models import Conversation, Question
+from edu.assistant.models import Conversation, Question, SavedAnswer
 from edu.captions.models import Caption
 from edu.collections.models import Collection, CollectionItem
 from edu.config import ROOT
@@ -28,6 +28,7 @@ from edu.library.models import HistoryEntry
 from edu.materials.models import MaterialStatus
 from edu.notifications.models import Notification
 from edu.reports.models import Report
+from edu.plans.models import Plan, PlanStep
 from edu.site.cli import upgrade_database
 from edu.subscriptions.models import Subscription
 from edu.tokens.models import PersonalToken
@@ -98,7 +99,10 @@ def make_things(operation: str) -> dict[str, str]:
     if operation.endswith("/settle"):
         values = {"title": mark, "reason": "file"}
         db.session.add(Report(user_id=alice.id, material_id=material.id, **values))
+    talk = Conversation(user_id=alice.id, title="Series")
     things: dict[str, Any] = {
+        "CONVERSATION_ID": talk,
+        "SAVED_ID": SavedAnswer(user_id=alice.id, title=mark, answer="Series.", citations=[]),
         "SUBSCRIPTION_ID": Subscription(user_id=alice.id, kind="search", target=f"q={mark}"),
         "NOTIFICATION_ID": Notification(
             user_id=alice.id, topic="materials", kind="new", occasion=mark, material=material
@@ -106,7 +110,7 @@ def make_things(operation: str) -> dict[str, str]:
         "TOKEN_ID": PersonalToken(user_id=alice.id, name=mark, token_hash=mark, hint="hint"),
         "QUESTION_ID": Question(
             user_id=alice.id,
-            conversation=Conversation(user_id=alice.id, title="Series"),
+            conversation=talk,
             text=mark,
             locale="ru",
             status="answered",
@@ -120,6 +124,19 @@ def make_things(operation: str) -> dict[str, str]:
     db.session.add(
         CollectionItem(collection_id=things["KEY"].id, material_id=material.id, position=0)
     )
+    things["PLAN_ID"] = Plan(
+        user_id=alice.id,
+        question_id=things["QUESTION_ID"].id,
+        title=mark,
+        starts_on=utcnow().date(),
+        minutes_a_week=240,
+    )
+    db.session.add(things["PLAN_ID"])
+    db.session.flush()
+    things["STEP_ID"] = PlanStep(
+        plan_id=things["PLAN_ID"].id, week=1, position=1, topic=mark, minutes=30
+    )
+    db.session.add(things["STEP_ID"])
     grant, other = open_api_session(alice), open_api_session(alice)
     db.session.commit()
     names = {name: str(row.id) for name, row in things.items()} | {"KEY": mark}

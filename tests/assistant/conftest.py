@@ -1,4 +1,4 @@
-"""A library that the assistant knows its way around in."""
+"""A library that the assistant knows its way around in, and answers by a script."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from edu.extensions import db, utcnow
 from edu.materials.models import Material, MaterialStatus, Passage, StoredFile
 from edu.search.indexing import rebuild_index
 from edu.tree.service import ensure_category
+from tests.assistant.writing import Script
 
 
 def add(owner: int, title: str, category: Category, text: str, **changes: Any) -> int:
@@ -37,6 +38,14 @@ def add(owner: int, title: str, category: Category, text: str, **changes: Any) -
     db.session.add(material)
     db.session.commit()
     return material.id
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Script:
+    """Writes the answers in place of write_answer."""
+    made = Script()
+    monkeypatch.setattr("edu.assistant.answering.write_answer", made)
+    return made
 
 
 @pytest.fixture

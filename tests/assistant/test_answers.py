@@ -1,103 +1,109 @@
-"""What the assistant answers: from the library, honestly, and only what everybody may see."""
+"""What a person reads who asks: from the library, honestly, and only what everybody may see."""
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from dataclasses import dataclass
 
 import pytest
 from flask import Flask
 
-from edu.accounts.models import User
 from edu.assistant import service
-from edu.assistant.models import Question, QuestionStatus
-from edu.errors import NotFound, Unavailable
-from edu.extensions import db, utcnow
+from edu.assistant.meaning import Intent, Meaning
+from edu.assistant.models import Conversation, QuestionStatus
+from edu.assistant.rendering import REFERENCE
+from edu.extensions import db
 from edu.materials.models import Material, MaterialStatus
-from edu.search.base import IndexUnavailable
 from edu.search.indexing import rebuild_index
-from edu.search.whoosh.index import WhooshIndex
 from edu.tree.service import ensure_category
 from jobs import assistant as jobs
 from tests.assistant.conftest import add
+from tests.assistant.writing import ask as put
+from tests.assistant.writing import person
 
 
-def alice() -> User:
-    return db.session.query(User).filter_by(email="alice@example.org").one()
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An answer as its reader has it."""
+
+    text: str
+    cited: list[int]
+    meaning: Meaning
+    conversation: Conversation
 
 
-def ask(text: str) -> service.Answer:
-    question = service.ask_question(alice(), text)
-    db.session.commit()
-    service.answer_question(question.id)
-    db.session.commit()
-    return service.get_answer(alice(), question.id)
-
-
-def cited(answer: service.Answer) -> list[int]:
-    numbers = [int(number) for number in re.findall(r"\[(\d+)\]", answer.text)]
-    assert numbers == [one.material.id for one in answer.citations]
-    return numbers
+def ask(text: str, conversation: Conversation | None = None) -> Read:
+    """Ask as Alice does, have it answered, and read; every reference must be among the citations,
+    and every citation be published.
+    """
+    question = put("alice", text, conversation)
+    jobs.answer_here(question.id)
+    answer = service.get_answer(person("alice"), question.id)
+    assert answer.question.status == QuestionStatus.ANSWERED
+    numbers = [one.material.id for one in answer.citations]
+    named = [int(match["material"]) for match in REFERENCE.finditer(answer.text)]
+    assert set(named) == set(numbers)
+    assert all(one.material.status == MaterialStatus.ACTIVE for one in answer.citations)
+    meaning = Meaning.of_json(answer.question.meaning)
+    return Read(answer.text, numbers, meaning, answer.question.conversation)
 
 
 def test_an_answer_names_materials_and_pages(app: Flask, library: dict[str, int]) -> None:
     with app.app_context():
-        answer = ask("лекции: признак Даламбера")
-        assert answer.question.status == QuestionStatus.ANSWERED
+        question = put("alice", "лекции: признак Даламбера")
+        jobs.answer_here(question.id)
+        answer = service.get_answer(person("alice"), question.id)
         first = answer.citations[0]
         assert first.material.id == library["series"]
-        assert f"«Числовые ряды» [{library['series']}], lecture, page 2" in answer.text
+        assert f"«Числовые ряды» [{library['series']}]" in answer.text
         (place,) = first.places
         assert (place["kind"], place["number"]) == ("page", 2)
-        assert "Даламбера" in place["snippet"]
-        cited(answer)
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["признак Даламбера", "лекции по матану", "матан ряды", "квантовая хромодинамика", "?!"],
-)
-def test_at_least_three_are_recommended(app: Flask, library: dict[str, int], text: str) -> None:
+@pytest.mark.parametrize("text", ["признак Даламбера", "лекции по матану", "матан ряды", "?!"])
+def test_several_are_recommended(app: Flask, library: dict[str, int], text: str) -> None:
     with app.app_context():
-        numbers = cited(ask(text))
-        assert 3 <= len(numbers) <= 5
-        assert len(set(numbers)) == len(numbers)
-        assert library["hidden"] not in numbers
+        cited = ask(text).cited
+        assert 2 <= len(cited) <= 5
+        assert len(set(cited)) == len(cited)
+        assert library["hidden"] not in cited
 
 
-def test_what_does_not_fit_is_not_passed_off_as_fitting(
-    app: Flask, library: dict[str, int]
-) -> None:
+def test_what_is_not_there_is_not_passed_off_as_there(app: Flask, library: dict[str, int]) -> None:
     with app.app_context():
-        unknown = ask("квантовая хромодинамика").text
-        assert unknown.startswith("Nothing in the library fits exactly: «квантовая хромодинамика».")
-        assert "On other topics" in unknown
-        loosened = ask("экзамен по матану, признак Даламбера").text
-        assert loosened.startswith("Nothing in the library fits exactly: exam, «признак Даламбера»")
-        assert "but of another kind or in another subject" in loosened
-        exact = ask("матан ряды").text
-        assert exact.startswith("Found in the library: Математический анализ › Ряды.")
-        # Two lie there; the third comes from the subject around it, and says so.
-        head, _heading, tail = exact.partition("On other questions of the subject")
-        assert len(re.findall(r"\[\d+\]", head)) == 2
-        assert f"[{library['limits']}]" in tail
+        unknown = ask("квантовая хромодинамика")
+        assert unknown.cited == []
+        assert "«квантовая хромодинамика»" in unknown.text
+        near = ask("физика: квантовая хромодинамика")
+        assert set(near.cited) == {library["newton"], library["heat"]}
 
 
-def test_an_empty_library_says_so(app: Flask, people: dict[str, int]) -> None:
+def test_an_answer_is_in_the_language_of_the_question(app: Flask, library: dict[str, int]) -> None:
     with app.app_context():
-        rebuild_index()
-        answer = ask("ряды")
-        assert answer.text == "There are no materials in the library yet."
-        assert answer.citations == []
+        assert ", lecture" not in ask("лекции про признак Даламбера").text
+        assert "lecture" in ask("recommend lectures about «признак Даламбера» please").text
 
 
-def test_the_answer_is_in_the_persons_language(app: Flask, library: dict[str, int]) -> None:
+def test_a_conversation_goes_on(app: Flask, library: dict[str, int]) -> None:
     with app.app_context():
-        alice().locale = "ru"
-        question = service.ask_question(alice(), "ряды")
-        assert question.locale == "ru"
-        alice().locale = ""
-        assert service.ask_question(alice(), "ряды").locale == "en"
+        first = ask("посоветуй лекции по матану")
+        assert library["newton"] not in first.cited
+        other = ask("а по физике?", first.conversation)
+        assert other.meaning.follows
+        assert other.meaning.types == ("lecture",)
+        assert set(other.cited) <= {library["newton"], library["heat"]}
+        second = ask("подробнее про второе", other.conversation)
+        assert second.meaning.intent is Intent.EXPLAIN
+        assert second.cited == [other.cited[1]]
+        assert ask("а по физике?").meaning.follows is False  # another conversation
+
+
+def test_more_does_not_repeat(app: Flask, library: dict[str, int]) -> None:
+    with app.app_context():
+        first = ask("два материала по матану")
+        more = ask("ещё", first.conversation)
+        assert len(first.cited) == 2
+        assert more.cited
+        assert not set(first.cited) & set(more.cited)
 
 
 def test_what_materials_say_is_neither_obeyed_nor_believed(
@@ -113,136 +119,28 @@ def test_what_materials_say_is_neither_obeyed_nor_believed(
         )
         rebuild_index()
         db.session.commit()
-        answer = ask("признак Даламбера")
-        assert hostile in cited(answer)  # brackets in a title are no citation
-        assert "passwords" not in answer.text
-        assert len([line for line in answer.text.split("\n") if f"[{hostile}]" in line]) == 1
+        for question in ("признак Даламбера", "что такое признак Даламбера"):
+            answer = ask(question)
+            assert hostile in answer.cited  # brackets in a title are no citation
+            assert library["hidden"] not in answer.cited
+            assert "passwords" not in answer.text
+            assert "ignore all" not in answer.text
 
 
 def test_a_question_with_brackets_cites_nothing(app: Flask, library: dict[str, int]) -> None:
     with app.app_context():
-        assert library["hidden"] not in cited(ask(f"[{library['hidden']}] ряды [1]"))
+        assert library["hidden"] not in ask(f"[{library['hidden']}] ряды [1]").cited
 
 
 def test_what_leaves_the_site_leaves_old_answers(app: Flask, library: dict[str, int]) -> None:
     with app.app_context():
-        answer = ask("признак Даламбера")
+        question = put("alice", "признак Даламбера")
+        jobs.answer_here(question.id)
+        before = service.get_answer(person("alice"), question.id)
         db.session.get_one(Material, library["series"]).status = MaterialStatus.ARCHIVED.value
         db.session.commit()
-        later = service.get_answer(alice(), answer.question.id)
-        assert library["series"] in [one.material.id for one in answer.citations]
-        assert library["series"] not in cited(later)
+        later = service.get_answer(person("alice"), question.id)
+        assert library["series"] in [one.material.id for one in before.citations]
+        assert library["series"] not in [one.material.id for one in later.citations]
         assert "Числовые ряды" not in later.text
-        assert cited(later)
-
-
-def test_questions_are_for_their_askers_only(app: Flask, library: dict[str, int]) -> None:
-    with app.app_context():
-        number = ask("ряды").question.id
-        charlie = db.session.query(User).filter_by(email="charlie@example.org").one()
-        for person, wanted in ((charlie, number), (alice(), number + 1), (alice(), 10**20)):
-            with pytest.raises(NotFound):
-                service.get_answer(person, wanted)
-
-
-def test_old_questions_are_forgotten(
-    app: Flask, library: dict[str, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(service, "KEPT_QUESTIONS", 3)
-    with app.app_context():
-        charlie = db.session.query(User).filter_by(email="charlie@example.org").one()
-        others = service.ask_question(charlie, "ряды").id
-        numbers = [service.ask_question(alice(), "ряды").id for _n in range(5)]
-        db.session.commit()
-        assert [row.id for row in db.session.query(Question).order_by(Question.id)] == [
-            others,
-            *numbers[2:],
-        ]
-
-
-# In the background -------------------------------------------------------------------------------
-
-
-def wait(text: str = "ряды") -> int:
-    question = service.ask_question(alice(), text)
-    db.session.commit()
-    return question.id
-
-
-def state(number: int) -> tuple[str, int]:
-    db.session.expire_all()
-    question = db.session.get_one(Question, number)
-    return question.status, question.attempts
-
-
-def break_index(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
-        raise IndexUnavailable
-
-    monkeypatch.setattr(WhooshIndex, "search", fail)
-
-
-def test_the_job_answers_once(app: Flask, library: dict[str, int]) -> None:
-    with app.app_context():
-        number = wait()
-        jobs.answer_question(number)
-        first = service.get_answer(alice(), number).text
-        assert state(number) == ("answered", 1)
-        jobs.answer_question(number)
-        assert state(number) == ("answered", 1)
-        assert service.get_answer(alice(), number).text == first
-        jobs.answer_question(number + 100)
-
-
-def test_three_attempts_are_enough(
-    app: Flask, library: dict[str, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    break_index(monkeypatch)
-    with app.app_context():
-        number = wait()
-        states = []
-        for _n in range(4):
-            jobs.answer_question(number)
-            states.append(state(number))
-        assert states == [("waiting", 1), ("waiting", 2), ("failed", 3), ("failed", 3)]
-        assert service.get_answer(alice(), number).text == ""
-
-
-def test_attempts_that_took_the_worker_down_count(app: Flask, library: dict[str, int]) -> None:
-    with app.app_context():
-        number = wait()
-        for _n in range(3):
-            assert service.begin_attempt(number)
-            db.session.commit()  # and then the process is gone
-        jobs.answer_question(number)
-        assert state(number) == ("failed", 3)
-
-
-def test_the_reconciler_finds_what_was_lost(app: Flask, library: dict[str, int]) -> None:
-    with app.app_context():
-        fresh, lost = wait(), wait()
-        question = db.session.get_one(Question, lost)
-        question.created_at = utcnow() - service.UNATTENDED * 2
-        db.session.commit()
-        jobs.attend_questions()
-        assert state(lost)[0] == "answered"
-        assert state(fresh)[0] == "waiting"
-
-
-def test_an_answer_in_the_foreground_raises_what_went_wrong(
-    app: Flask, library: dict[str, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    break_index(monkeypatch)
-    with app.app_context(), pytest.raises(Unavailable):
-        service.answer_question(wait())
-
-
-def test_database_and_answer_agree_on_both_databases(any_app: Flask) -> None:
-    from tests.conftest import make_people
-
-    make_people(any_app)
-    with any_app.app_context():
-        rebuild_index()
-        number: Any = wait()
-        jobs.answer_question(number)
-        assert state(number) == ("answered", 1)
+        assert later.citations

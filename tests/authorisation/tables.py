@@ -366,6 +366,9 @@ MATERIALS = [
 
 _DEMANDED = {"key": "topolog", "subject": "{maths}"}
 _DEMAND = "key=topolog&subject={maths}"
+_PLANS, _PLAN = "/plans/<int:plan_id>", "/plans/{plan}"
+_STEPS = f"{_PLANS}/steps/<int:step_id>"
+_STEP = {"topic": "T", "minutes": "30", "week": "1"}
 LIBRARY = [
     Row("GET", "/me/reports", people(200)),
     Row("GET", "/me/requests", people(200)),
@@ -422,6 +425,71 @@ LIBRARY = [
         owner(303),
         f"{ACTIVE}/collections",
         form={"key": "key-private"},
+    ),
+    Row("GET", "/assistant", everybody(200)),
+    Row("GET", "/assistant/conversations", people(200)),
+    Row("POST", "/assistant/ask", people(303), form={"question": "Series?"}),
+    Row("GET", "/assistant/<int:conversation_id>", owner(200), "/assistant/{conversation}"),
+    *(
+        Row(
+            "POST",
+            f"/assistant/<int:conversation_id>/{act}",
+            owner(303),
+            f"/assistant/{{conversation}}/{act}",
+            form={"title": "New"},
+        )
+        for act in ("rename", "delete")
+    ),
+    Row(
+        "GET",
+        "/assistant/questions/<int:question_id>",
+        owner(302),
+        "/assistant/questions/{question}",
+    ),
+    *(
+        Row(
+            "POST",
+            f"/assistant/questions/<int:question_id>/{act}",
+            owner(303),
+            f"/assistant/questions/{{question}}/{act}",
+            form={"opinion": "1"},
+        )
+        for act in ("cancel", "opinion", "save")
+    ),
+    Row("GET", "/me/answers", people(200)),
+    Row(
+        "POST",
+        "/me/answers/<int:saved_id>/forget",
+        owner(303),
+        "/me/answers/{saved_answer}/forget",
+    ),
+    Row("GET", "/plans", people(200)),
+    Row("POST", "/plans", owner(303), form={"question_id": "{question}"}),
+    Row("GET", f"{_PLANS}", owner(200), _PLAN),
+    Row("GET", f"{_PLANS}/print", owner(200), f"{_PLAN}/print"),
+    Row("GET", f"{_PLANS}/calendar.ics", owner(200), f"{_PLAN}/calendar.ics"),
+    Row("GET", f"{_PLANS}/edit", owner(200), f"{_PLAN}/edit"),
+    Row(
+        "POST",
+        f"{_PLANS}/edit",
+        owner(303),
+        f"{_PLAN}/edit",
+        form={"title": "T", "minutes_a_week": "240"},
+    ),
+    Row("POST", f"{_PLANS}/delete", owner(303), f"{_PLAN}/delete"),
+    Row("POST", f"{_PLANS}/replan", owner(303), f"{_PLAN}/replan"),
+    Row("POST", f"{_PLANS}/steps", owner(303), f"{_PLAN}/steps", form=_STEP),
+    Row("GET", f"{_STEPS}/edit", owner(200), f"{_PLAN}/steps/{{step}}/edit"),
+    Row("POST", f"{_STEPS}/edit", owner(303), f"{_PLAN}/steps/{{step}}/edit", form=_STEP),
+    *(
+        Row(
+            "POST",
+            f"{_STEPS}/{act}",
+            owner(303),
+            f"{_PLAN}/steps/{{step}}/{act}",
+            form={"done": "1", "direction": "up"},
+        )
+        for act in ("tick", "move", "remove")
     ),
     Row("GET", "/collections", everybody(200)),
     Row("GET", "/me/collections", people(200)),
@@ -688,6 +756,42 @@ API_ROWS = [
         a_owner(200),
         "/api/ai/assist/{question}",
     ),
+    Row(
+        "POST",
+        "/api/ai/assist/<int:question_id>/cancel",
+        a_owner(200),
+        "/api/ai/assist/{question}/cancel",
+    ),
+    Row(
+        "POST",
+        "/api/ai/assist/<int:question_id>/opinion",
+        a_owner(200),
+        "/api/ai/assist/{question}/opinion",
+        json={"opinion": 1},
+    ),
+    Row("GET", "/api/ai/conversations", a_people(200)),
+    *(
+        Row(
+            method,
+            "/api/ai/conversations/<int:conversation_id>",
+            a_owner(status),
+            "/api/ai/conversations/{conversation}",
+            json=json,
+        )
+        for method, status, json in (
+            ("GET", 200, None),
+            ("PATCH", 200, {"title": "Mine"}),
+            ("DELETE", 204, None),
+        )
+    ),
+    Row("GET", "/api/ai/saved", a_people(200)),
+    Row("POST", "/api/ai/saved", a_owner(201), json={"question_id": "{question}"}),
+    Row(
+        "DELETE",
+        "/api/ai/saved/<int:saved_id>",
+        a_owner(204),
+        "/api/ai/saved/{saved_answer}",
+    ),
     Row("GET", "/api/categories", everybody(200)),
     Row("GET", "/api/categories/<int:category_id>", everybody(200), "/api/categories/{maths}"),
     Row("GET", "/api/material-types", everybody(200)),
@@ -837,6 +941,20 @@ API_ROWS = [
         (401, 403, 403, 403, 200, 200),
         "/api/reports/{active_material}/settle",
         json={"outcome": "deleted"},
+    ),
+    Row("GET", "/api/plans", a_people(200)),
+    Row("POST", "/api/plans", a_owner(201), json={"question_id": "{question}"}),
+    Row("GET", f"/api{_PLANS}", a_owner(200), f"/api{_PLAN}"),
+    Row("PATCH", f"/api{_PLANS}", a_owner(200), f"/api{_PLAN}", json={"title": "T"}),
+    Row("DELETE", f"/api{_PLANS}", a_owner(204), f"/api{_PLAN}"),
+    Row("POST", f"/api{_PLANS}/replan", a_owner(200), f"/api{_PLAN}/replan"),
+    Row("GET", f"/api{_PLANS}/calendar.ics", a_owner(200), f"/api{_PLAN}/calendar.ics"),
+    Row(
+        "PATCH",
+        f"/api{_STEPS}",
+        a_owner(200),
+        f"/api{_PLAN}/steps/{{step}}",
+        json={"done": True},
     ),
     Row("GET", "/api/collections", everybody(200)),
     Row("POST", "/api/collections", a_people(201), json={"title": "T"}),

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from edu.accounts.models import ModeratedSubject, Role, User
 from edu.accounts.service import create_user
-from edu.assistant.models import Conversation, Question
+from edu.assistant.models import Conversation, Question, SavedAnswer
 from edu.captions.models import Caption
 from edu.collections.models import Collection, CollectionItem, Visibility
 from edu.demand.models import MaterialRequest
@@ -27,6 +27,7 @@ from edu.materials.models import (
 )
 from edu.notifications.models import Notification
 from edu.reports.models import Report
+from edu.plans.models import Plan, PlanStep
 from edu.sessions.models import UserSession
 from edu.site.signing import start_browser_session
 from edu.storage.base import (
@@ -133,6 +134,7 @@ def _store(file: StoredFile) -> None:
 def _belongings(ids: dict[str, int]) -> dict[str, Any]:
     alice, active = ids["alice"], ids["active_material"]
     soon = utcnow().replace(year=utcnow().year + 1)
+    conversation = Conversation(user_id=alice, title="Series")
     rows: dict[str, Any] = {
         "upload": Upload(id=UPLOAD_ID, user_id=alice, name="notes.pdf", size=9),
         "subscription": Subscription(
@@ -149,9 +151,11 @@ def _belongings(ids: dict[str, int]) -> dict[str, Any]:
             user_id=alice, name="script", token_hash="y" * 64, hint="abcd", scopes=["read"]
         ),
         "identity": Identity(user_id=alice, provider="github", subject="1", label="alice"),
+        "conversation": conversation,
+        "saved_answer": SavedAnswer(user_id=alice, title="Series", answer="[1]", citations=[]),
         "question": Question(
             user_id=alice,
-            conversation=Conversation(user_id=alice, title="Series"),
+            conversation=conversation,
             text="Series?",
             locale="en",
             status="answered",
@@ -195,6 +199,20 @@ def _belongings(ids: dict[str, int]) -> dict[str, Any]:
         of = rows[f"{visibility}_collection"].id
         db.session.add(CollectionItem(collection_id=of, material_id=active, position=0))
     db.session.add(HistoryEntry(user_id=alice, material_id=active, place=1))
+    rows["plan"] = Plan(
+        user_id=alice,
+        question_id=rows["question"].id,
+        title="Series",
+        starts_on=utcnow().date(),
+        minutes_a_week=240,
+    )
+    db.session.add(rows["plan"])
+    db.session.flush()
+    rows["step"] = PlanStep(
+        plan_id=rows["plan"].id, week=1, position=1, topic="Series", minutes=30, material_id=active
+    )
+    db.session.add(rows["step"])
+    db.session.flush()
     db.session.add(FeedToken(user_id=alice, token="feed-token"))
     return rows
 

@@ -16,7 +16,10 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect
 from sqlalchemy import select
 
+from edu.accounts.models import User
 from edu.accounts.service import find_user
+from edu.assistant.models import Conversation, Question
+from edu.assistant.service import save_answer
 from edu.catalog.service import find_category
 from edu.collections import service as collections
 from edu.collections.models import Visibility
@@ -112,7 +115,7 @@ def keep_some(published: list[Material]) -> dict[str, Any]:
         notify_decision(material, "rejected", "Не хватает титульного листа.")
     report_some(published)
     db.session.commit()
-    ids = {"alice": alice.id, "deleted": deleted.id}
+    ids = {"alice": alice.id, "deleted": deleted.id, "conversation": add_conversation(alice, pdf)}
     return {"kept": kept.key, "subject": pdf.category_id, **ids}
 
 
@@ -130,6 +133,29 @@ def report_some(published: list[Material]) -> None:
     for reporter in (alice, maria):
         if can_report(reporter, pdf):
             report_material(reporter, pdf, "other", "Дважды повторяется один и тот же раздел.")
+
+
+def add_conversation(alice: User, pdf: Material) -> int:
+    """Alice's, with an answer that she keeps and every other end of one; its id."""
+    conversation = Conversation(user_id=alice.id, title="Что почитать о пределах перед экзаменом?")
+    place = {"kind": "page", "number": 1, "snippet": "Предел последовательности."}
+    cited = [{"material_id": pdf.id, "fit": "exact", "places": [place]}]
+    text = f"Начните с **лекции**:\n— «{pdf.title}» [{pdf.id}, с. 1]\n\n1. Прочитать\n2. Решить"
+    db.session.add_all(
+        Question(user_id=alice.id, conversation=conversation, locale="ru", **values)
+        for values in (
+            {"text": conversation.title, "status": "answered", "answer": text, "citations": cited},
+            {"text": "А проще?", "status": "failed", "error": "interrupted"},
+            {"text": "А подробнее?", "status": "cancelled", "answer": text, "engine": "openai"},
+            {"text": "Топология узлов", "status": "answered", "answer": "Этого нет.", "removed": 2},
+            {"text": "И план к среде", "status": "waiting"},
+        )
+    )
+    db.session.flush()
+    first = select(Question).where(Question.conversation_id == conversation.id)
+    save_answer(alice, db.session.scalars(first.order_by(Question.id)).all()[0])
+    db.session.commit()
+    return conversation.id
 
 
 def settle_pdf(page: Page) -> None:
@@ -189,6 +215,13 @@ PAGES: dict[str, tuple[str, str, Callable[[Page], None]]] = {
     "collection-edit": ("alice", "/collections/{kept}/edit", nothing),
     "collections": ("", "/collections", nothing),
     "keep": ("alice", "/materials/{pdf}/collections", nothing),
+    "assistant-about": ("", "/assistant", nothing),
+    "assistant": ("alice", "/assistant", nothing),
+    "conversation": ("alice", "/assistant/{conversation}", nothing),
+    "conversations": ("alice", "/assistant/conversations", nothing),
+    "conversations-empty": ("vera", "/assistant/conversations", nothing),
+    "kept-answers": ("alice", "/me/answers", nothing),
+    "kept-answers-empty": ("vera", "/me/answers", nothing),
     "subscriptions": ("alice", "/me/subscriptions", nothing),
     "feed": ("alice", "/me/feed", nothing),
     "feed-empty": ("vera", "/me/feed", nothing),

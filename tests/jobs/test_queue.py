@@ -36,7 +36,8 @@ def queue_app(request: pytest.FixtureRequest, make_app: MakeApp) -> Iterator[Fla
         changes["REDIS_URL"] = request.getfixturevalue("redis_url")
     app = make_app(queue_immediate=False, **changes)
     yield app
-    queue_of(app).huey.flush()
+    for queue in app.extensions["edu.queues"].values():
+        queue.huey.flush()
 
 
 @pytest.fixture
@@ -139,10 +140,36 @@ def test_the_clock_asks_for_the_housekeeping(
         for task in huey.read_periodic(datetime(2026, 3, 1, 12, minute)):  # noqa: DTZ001  # Huey's
             huey.execute(task)
         work(queue_app)
-    minutely = sorted(made.name for made in module.EVERY_MINUTE)
+    minutely = sorted(made.name for made in module.EVERY_MINUTE if made.queue == "main")
     hourly = sorted(made.name for made in module.EVERY_HOUR)
     assert reconcile.name in minutely
     assert sorted(asked) == sorted([*minutely * 2, *hourly])
+
+
+def test_the_assistant_has_a_queue_and_a_clock_of_its_own(
+    queue_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def note(*args: object) -> None:
+        asked.append(args)
+
+    monkeypatch.setitem(module.JOBS, "note", Job(note, 0, "assistant"))
+    monkeypatch.setattr(module, "EVERY_MINUTE", [module.JOBS["note"]])
+    with queue_app.app_context():
+        module.JOBS["note"].enqueue(1)
+        assert module.list_waiting(module.JOBS["note"]) == {(1,)}
+        own = module.find_queue("assistant")
+    assert (own.check(), queue_of(queue_app).check()) == (1, 0)
+    assert work(queue_app) == 0
+    while (task := own.huey.dequeue()) is not None:
+        own.huey.execute(task)
+    assert asked == [(1,)]
+    for queue, number in ((own, 1), (queue_of(queue_app), 0)):
+        with queue_app.app_context():
+            queue.enqueue_all(module.EVERY_MINUTE)
+        assert own.check() == number
+        own.huey.flush()
 
 
 # A queue that is down -------------------------------------------------------------------------

@@ -26,9 +26,10 @@ from edu.storage.base import StorageUnavailable, stream_key
 from edu.streams import service
 from edu.streams.models import Stream
 from jobs import streams as jobs
+from jobs.lanes import Lane
 from jobs.materials import process_material
 from jobs.queue import Queue
-from jobs.streams import Lane, heartbeat, make_stream, reconcile_streams, renew_streams
+from jobs.streams import heartbeat, make_stream, reconcile_streams, renew_streams
 from tests.conftest import MakeApp, sign_in
 from tests.media.samples import claim_length, write_mp4
 from tests.samples import make_material

@@ -9,6 +9,7 @@ import "./narrowing.js";
 import "./queue.js";
 import "./order.js";
 import "./tree.js";
+import "./print.js";
 import { markAll } from "./marks.js";
 import { keepPlaces } from "./places.js";
 import { openVideo } from "./video.js";

@@ -26,9 +26,16 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 
-document.addEventListener("htmx:sendError", () => showMessage("offline"));
-document.addEventListener("htmx:timeout", () => showMessage("offline"));
+// What asks again by itself says so by itself.
+const isQuiet = ({ target }) => target.closest?.("[data-quiet]");
+
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, (event) => isQuiet(event) || showMessage("offline"));
+}
 document.addEventListener("htmx:responseError", (event) => {
+  if (isQuiet(event)) {
+    return;
+  }
   const status = event.detail.xhr.status;
   if (status === 413) {
     showMessage("tooLarge");

@@ -170,6 +170,9 @@ function follow(video, links) {
   for (const name of ["timeupdate", "seeked", "loadedmetadata"]) {
     video.addEventListener(name, note);
   }
+  if (video.readyState >= HTMLMediaElement.HAVE_METADATA) {
+    note(); // it was there before this script
+  }
 }
 
 function goTo(video, event, link) {
