@@ -12,7 +12,7 @@ from edu.library.models import HistoryEntry
 from edu.likeness.models import SimilarText, TextBand, TextPrint
 from edu.mail.models import Letter
 from edu.materials.models import Material, MaterialVersion, Passage, StoredFile, Tag, View
-from edu.notifications.models import Delivery, Notification, NotificationChoice
+from edu.notifications.models import Delivery, Notification, NotificationChoice, QuietHours
 from edu.oauth.models import AuthorizationCode
 from edu.plans.models import Plan, PlanStep
 from edu.ratings.models import Rating
@@ -27,8 +27,11 @@ from edu.telegram_chats.models import (
     TelegramFile,
     TelegramPoller,
     TelegramSearch,
+    TelegramUpdate,
+    TelegramWatch,
 )
 from edu.telegram_links.models import LinkRequest, TelegramLink
+from edu.telegram_outbox.models import TelegramMessage
 from edu.tokens.models import PersonalToken, RefreshToken
 from edu.trash.models import PurgedMaterial, TrashEntry, UnusedFile
 from edu.uploads.models import Upload
@@ -65,6 +68,7 @@ __all__ = [
     "PlanStep",
     "PurgedMaterial",
     "Question",
+    "QuietHours",
     "Rating",
     "RecentQuery",
     "RefreshToken",
@@ -81,8 +85,11 @@ __all__ = [
     "TelegramChat",
     "TelegramFile",
     "TelegramLink",
+    "TelegramMessage",
     "TelegramPoller",
     "TelegramSearch",
+    "TelegramUpdate",
+    "TelegramWatch",
     "TextBand",
     "TextPrint",
     "TrashEntry",

@@ -76,6 +76,7 @@ class Question(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the asker's last look
 
     user: Mapped[User] = relationship()
     conversation: Mapped[Conversation] = relationship()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from edu.accounts.models import User
@@ -20,6 +20,8 @@ class Topic(StrEnum):
     DECISIONS = "decisions"  # on one's own uploads
     REQUESTS = "requests"  # for materials, that have been met
     REPORTS = "reports"  # of materials, that have been settled
+    ANSWERS = "answers"  # of the assistant, that were not waited for
+    REVIEW = "review"  # for moderators: what waits to be looked at
 
 
 class Pace(StrEnum):
@@ -31,7 +33,9 @@ class Pace(StrEnum):
 
 
 class Notification(Model):
-    """One thing that one person is told of. `occasion` names it, so that it is told once:
+    """One thing that one person is told of: a material, or an answer to their question.
+
+    `occasion` names it, so that it is told once:
     `material:12` for a new material, `approved:12:…`, `rejected:12:…`, `failed:12:…`,
     `deleted:12:…`, `found:12:…`, `report_kept:12:…` and so on.
     """
@@ -48,8 +52,11 @@ class Notification(Model):
     # new, approved, rejected, failed, deleted, found, report_kept, report_returned, report_deleted
     kind: Mapped[str] = mapped_column(String(16))
     occasion: Mapped[str] = mapped_column(String(80))
-    material_id: Mapped[int] = mapped_column(
+    material_id: Mapped[int | None] = mapped_column(
         ForeignKey("materials.id", ondelete="CASCADE"), index=True
+    )
+    question_id: Mapped[int | None] = mapped_column(
+        ForeignKey("questions.id", ondelete="CASCADE"), index=True
     )
     note: Mapped[str] = mapped_column(Text, default="")  # reason of a decision, words of a request
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
@@ -95,3 +102,19 @@ class NotificationChoice(Model):
     channel: Mapped[str] = mapped_column(String(16), primary_key=True)
     topic: Mapped[str] = mapped_column(String(16), primary_key=True)
     pace: Mapped[str] = mapped_column(String(8))
+
+
+class QuietHours(Model):
+    """When a person is not to be disturbed by what makes a sound: hours of their own clock.
+
+    From `start` up to `end`, over midnight where it is the later one; equal: never.
+    """
+
+    __tablename__ = "quiet_hours"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    start: Mapped[int] = mapped_column(SmallInteger)
+    end: Mapped[int] = mapped_column(SmallInteger)
+    timezone: Mapped[str] = mapped_column(String(64))  # a name of the IANA database

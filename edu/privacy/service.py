@@ -35,7 +35,7 @@ from edu.lockout.service import name_account
 from edu.mail.models import Letter
 from edu.mail.service import write_letter
 from edu.materials.models import Material, View
-from edu.notifications.models import Delivery, Notification, NotificationChoice
+from edu.notifications.models import Delivery, Notification, NotificationChoice, QuietHours
 from edu.oauth.models import AuthorizationCode
 from edu.plans.models import Plan
 from edu.reports.models import Report
@@ -45,6 +45,7 @@ from edu.sessions.models import UserSession
 from edu.site.database import lock_table
 from edu.subscriptions.models import FeedToken, Subscription
 from edu.telegram_links.models import TelegramLink
+from edu.telegram_outbox.models import TelegramMessage
 from edu.tokens.models import PersonalToken
 from edu.trash.models import TrashEntry
 from edu.uploads.models import Upload
@@ -57,6 +58,8 @@ GOES = (
     PersonalToken.user_id,
     AuthorizationCode.user_id,
     TelegramLink.user_id,
+    TelegramMessage.user_id,
+    QuietHours.user_id,
     Authenticator.user_id,
     SpareCode.user_id,
     Collection.user_id,

@@ -25,7 +25,7 @@ from edu.identities.models import Identity
 from edu.library.models import HistoryEntry
 from edu.mail.models import Letter
 from edu.materials.models import Material, MaterialStatus, MaterialVersion, StoredFile
-from edu.notifications.models import Notification, NotificationChoice
+from edu.notifications.models import Notification, NotificationChoice, QuietHours
 from edu.plans.models import Plan
 from edu.ratings.models import Rating
 from edu.reports.models import Report
@@ -35,6 +35,7 @@ from edu.storage.archive import Member, safe_name
 from edu.storage.base import original_key
 from edu.subscriptions.models import Subscription
 from edu.telegram_links.models import TelegramLink
+from edu.telegram_outbox.models import TelegramMessage
 from edu.tokens.models import PersonalToken
 
 Facts = dict[str, Any]
@@ -157,6 +158,8 @@ PARTS = (
         {"title": _title, "url": _page},
     ),
     Part("notification_choices", NotificationChoice.user_id, ("channel", "topic", "pace")),
+    Part("quiet_hours", QuietHours.user_id, ("start", "end", "timezone")),
+    Part("messages", TelegramMessage.user_id, ("chat_id", "state", "created_at")),
     Part(
         "letters", Letter.user_id, ("kind", "address", "subject", "state", "created_at", "sent_at")
     ),

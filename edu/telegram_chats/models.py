@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from edu.extensions import Model, UtcDateTime, utcnow
@@ -61,3 +61,38 @@ class TelegramPoller(Model):
     claim: Mapped[str] = mapped_column(String(120))
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     heartbeat_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+
+class TelegramUpdate(Model):
+    """What Telegram has handed over, until it is dealt with: Telegram itself forgets it then.
+
+    `payload` is the update as JSON. The row of what is done stays for a while, without it: Telegram
+    may hand the same over again.
+    """
+
+    __tablename__ = "telegram_updates"
+    __table_args__ = (Index("ix_telegram_updates_done", "bot_id", "done_at"),)
+
+    bot_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    payload: Mapped[str] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class TelegramWatch(Model):
+    """A message that shows an answer while it grows: whoever polls keeps it up to date.
+
+    `message_id` is None until the message is there; the row goes when the whole answer is shown.
+    """
+
+    __tablename__ = "telegram_watches"
+
+    question_id: Mapped[int] = mapped_column(
+        ForeignKey("questions.id", ondelete="CASCADE"), primary_key=True
+    )
+    chat_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    shown: Mapped[str] = mapped_column(String(64), default="")  # a hash of what it shows
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)

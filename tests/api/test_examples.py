@@ -27,8 +27,8 @@ from edu.extensions import db, utcnow
 from edu.library.models import HistoryEntry
 from edu.materials.models import MaterialStatus
 from edu.notifications.models import Notification
-from edu.reports.models import Report
 from edu.plans.models import Plan, PlanStep
+from edu.reports.models import Report
 from edu.site.cli import upgrade_database
 from edu.subscriptions.models import Subscription
 from edu.tokens.models import PersonalToken

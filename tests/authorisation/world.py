@@ -26,8 +26,8 @@ from edu.materials.models import (
     StoredFile,
 )
 from edu.notifications.models import Notification
-from edu.reports.models import Report
 from edu.plans.models import Plan, PlanStep
+from edu.reports.models import Report
 from edu.sessions.models import UserSession
 from edu.site.signing import start_browser_session
 from edu.storage.base import (
