@@ -20,7 +20,7 @@ from edu.notifications.schemas import (
     NotificationPath,
     NotificationQuery,
 )
-from edu.notifications.titles import shown_title
+from edu.notifications.titles import page_url, shown_title
 
 bp = make_blueprint("notifications", "Notifications", "What you were told, and when to be told.")
 
@@ -34,7 +34,10 @@ def _writer() -> User:
 
 
 def _item(notification: Notification) -> NotificationItem:
-    url = absolute_url("materials.show", material_id=notification.material_id)
+    material_id = notification.material_id
+    url = page_url(notification)
+    if material_id is not None:  # also where it is hidden from who has reported it
+        url = absolute_url("materials.show", material_id=material_id)
     return NotificationItem.of(notification, shown_title(notification), url)
 
 
@@ -43,7 +46,8 @@ def _item(notification: Notification) -> NotificationItem:
     operation_id="listNotifications",
     summary="What you were told",
     description="New materials of what you follow, decisions on your uploads, what became of your "
-    "requests and reports; newest first.",
+    "requests and reports, answers of the assistant; newest first. What waits for review is not "
+    "among it: see the review queue.",
     security=BEARER,
     responses={200: NotificationList, **problems(401, 403, 422)},
 )

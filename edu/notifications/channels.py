@@ -44,6 +44,8 @@ class EmailChannel:
         Topic.DECISIONS: Pace.INSTANT,
         Topic.REQUESTS: Pace.INSTANT,
         Topic.REPORTS: Pace.INSTANT,
+        Topic.ANSWERS: Pace.OFF,  # whoever asks comes back to look
+        Topic.REVIEW: Pace.DAILY,  # what is decided on meanwhile is left out
     }
 
     @property

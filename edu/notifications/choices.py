@@ -12,8 +12,15 @@ from edu.errors import InvalidInput, NotFound
 from edu.extensions import db, insert_if_absent
 from edu.notifications.channels import CHANNELS, Channel
 from edu.notifications.models import NotificationChoice, Pace, Topic
+from edu.permissions import Permission, may
 
 Choices = dict[tuple[Topic, str], Pace]  # by topic and name of the channel
+
+
+def topics_of(user: User) -> list[Topic]:
+    """What the person can be told of: of what waits for review, those who review."""
+    hidden = () if may(user, Permission.REVIEW) else (Topic.REVIEW,)
+    return [topic for topic in Topic if topic not in hidden]
 
 
 def topic_label(topic: str) -> str:
@@ -23,6 +30,8 @@ def topic_label(topic: str) -> str:
         Topic.DECISIONS: _("Decisions on your uploads"),
         Topic.REQUESTS: _("Materials that you asked for"),
         Topic.REPORTS: _("Materials that you reported"),
+        Topic.ANSWERS: _("Answers of the assistant"),
+        Topic.REVIEW: _("Materials that wait for review"),
     }
     return str(labels[Topic(topic)])
 
@@ -42,7 +51,7 @@ def list_choices(user: User) -> Choices:
     own = _load_choices([user.id])
     return {
         (topic, channel.name): own.get((user.id, channel.name, topic), channel.defaults[topic])
-        for topic in Topic
+        for topic in topics_of(user)
         for channel in CHANNELS.values()
         if channel.is_available(user)
     }
@@ -53,7 +62,7 @@ def set_choice(user: User, topic: str, channel: str, pace: str) -> None:
 
     What has been decided on already still goes out, except what is turned off.
     """
-    if topic not in set(Topic) or pace not in set(Pace):
+    if topic not in topics_of(user) or pace not in set(Pace):
         raise InvalidInput(_("There is no such choice."))
     if channel not in CHANNELS or not CHANNELS[channel].is_available(user):
         raise NotFound(_("There is no such way to reach you."))

@@ -9,10 +9,10 @@ from sqlalchemy.orm import joinedload
 
 from edu.accounts.models import User
 from edu.extensions import db, utcnow
-from edu.materials.models import MaterialStatus
 from edu.notifications.channels import CHANNELS
 from edu.notifications.choices import list_choices
-from edu.notifications.models import Delivery, Notification, Pace, Topic
+from edu.notifications.models import Delivery, Notification, Pace
+from edu.notifications.news import is_news
 from edu.notifications.timing import next_digest
 
 PEOPLE = 200  # found at once
@@ -83,15 +83,13 @@ def _open_topics(user: User, channel: str) -> set[str]:
 
 def _load(ids: Collection[int]) -> list[Notification]:
     query = select(Notification).where(Notification.id.in_(ids))
-    query = query.options(joinedload(Notification.material))
+    query = query.options(joinedload(Notification.material), joinedload(Notification.question))
     return list(db.session.scalars(query.order_by(Notification.created_at, Notification.id)))
 
 
 def _is_wanted(notification: Notification, topics: set[str]) -> bool:
-    """Not what has been turned off since, or could not be opened any more."""
-    gone = notification.material.status != MaterialStatus.ACTIVE
-    told = notification.topic in (Topic.DECISIONS, Topic.REPORTS)
-    return notification.topic in topics and (told or not gone)
+    """Not what has been turned off since, or is news no more."""
+    return notification.topic in topics and is_news(notification)
 
 
 def _put_off(taken: Collection[int]) -> None:

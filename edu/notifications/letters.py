@@ -9,7 +9,7 @@ from edu.extensions import absolute_url
 from edu.mail.service import write_letter
 from edu.notifications.models import Notification, Topic
 from edu.notifications.timing import digest_day
-from edu.notifications.titles import shown_title
+from edu.notifications.titles import page_url, shown_title
 from edu.notifications.unsubscribing import unsubscribe_url
 
 MOST_IN_LETTER = 50  # the rest is named by its number
@@ -18,6 +18,8 @@ KINDS = {
     Topic.DECISIONS: "decision",
     Topic.REQUESTS: "request_met",
     Topic.REPORTS: "report_settled",
+    Topic.ANSWERS: "answer_ready",
+    Topic.REVIEW: "review_waiting",
 }
 
 
@@ -36,7 +38,7 @@ def write_notification(user: User, notification: Notification, channel: str) -> 
         note=notification.note,
         title=shown_title(notification),
         material=notification.material,
-        url=_page_of(notification),
+        url=page_url(notification),
     )
 
 
@@ -50,7 +52,7 @@ def write_digest(user: User, notifications: Sequence[Notification], channel: str
         key=f"digest:{user.id}:{digest_day()}",
         **_links(user, channel, Topic(topics.pop()) if len(topics) == 1 else None),
         items=[
-            (each, _page_of(each), shown_title(each)) for each in notifications[:MOST_IN_LETTER]
+            (each, page_url(each), shown_title(each)) for each in notifications[:MOST_IN_LETTER]
         ],
         more=max(len(notifications) - MOST_IN_LETTER, 0),
         url=absolute_url("notifications.index"),
@@ -62,9 +64,3 @@ def _links(user: User, channel: str, topic: Topic | None) -> dict[str, str]:
     off = unsubscribe_url(user, channel, topic)
     choices = absolute_url("notifications.choices")
     return {"unsubscribe_url": off, "off_url": off, "choices_url": choices}
-
-
-def _page_of(notification: Notification) -> str:
-    if not notification.leads_to_material:
-        return absolute_url("reports.own")
-    return absolute_url("materials.show", material_id=notification.material_id)

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from edu.accounts.models import User
+from edu.assistant.models import Question
 from edu.extensions import Model, UtcDateTime, utcnow
 from edu.materials.models import Material, MaterialStatus
 
@@ -37,7 +38,8 @@ class Notification(Model):
 
     `occasion` names it, so that it is told once:
     `material:12` for a new material, `approved:12:…`, `rejected:12:…`, `failed:12:…`,
-    `deleted:12:…`, `found:12:…`, `report_kept:12:…` and so on.
+    `deleted:12:…`, `found:12:…`, `report_kept:12:…` and so on, `answer:12` for the question 12,
+    `pending:12:…` for what waits to be reviewed.
     """
 
     __tablename__ = "notifications"
@@ -49,7 +51,8 @@ class Notification(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     topic: Mapped[str] = mapped_column(String(16))
-    # new, approved, rejected, failed, deleted, found, report_kept, report_returned, report_deleted
+    # new, approved, rejected, failed, deleted, found, report_kept, report_returned, report_deleted,
+    # answered, unanswered, pending
     kind: Mapped[str] = mapped_column(String(16))
     occasion: Mapped[str] = mapped_column(String(80))
     material_id: Mapped[int | None] = mapped_column(
@@ -63,11 +66,14 @@ class Notification(Model):
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     user: Mapped[User] = relationship()
-    material: Mapped[Material] = relationship()
+    material: Mapped[Material | None] = relationship()
+    question: Mapped[Question | None] = relationship()
 
     @property
     def leads_to_material(self) -> bool:
-        """Whether the person may open it: what they had reported may be hidden since."""
+        """Whether there is one that they may open: what they had reported may be hidden since."""
+        if self.material is None:
+            return False
         return self.topic != Topic.REPORTS or self.material.status == MaterialStatus.ACTIVE
 
 

@@ -21,6 +21,7 @@ _EXAMPLE: dict[str, Any] = {
         "title": "Числовые ряды",
         "url": "https://library.example.org/materials/12",
     },
+    "question": None,
     "read": False,
     "created_at": "2026-02-01T09:00:00Z",
 }
@@ -51,6 +52,14 @@ class MaterialRef(BaseModel):
     url: str = Field(description="Its page, which may be hidden since you reported it.")
 
 
+class QuestionRef(BaseModel):
+    """The question to which there is an answer."""
+
+    id: int
+    title: str = Field(description="The question on one line, shortened if it is long.")
+    url: str = Field(description="The page of its conversation.")
+
+
 class NotificationItem(BaseModel):
     """Something that you were told of."""
 
@@ -66,12 +75,15 @@ class NotificationItem(BaseModel):
         "report_kept",
         "report_returned",
         "report_deleted",
+        "answered",
+        "unanswered",
     ]
     note: str = Field(
         description="Why it was rejected or deleted, the words in which you asked for it, or the "
         "answer to your report; else empty."
     )
-    material: MaterialRef
+    material: MaterialRef | None = Field(description="Null where it is about an answer.")
+    question: QuestionRef | None = Field(description="Null where it is about a material.")
     read: bool
     created_at: datetime
 
@@ -79,15 +91,16 @@ class NotificationItem(BaseModel):
 
     @classmethod
     def of(cls, notification: Notification, title: str, url: str) -> NotificationItem:
-        """`title` is what the person may read, `url` the address of the material's page."""
-        material = notification.material
+        """`title` is what the person may read, `url` the address of the page that it leads to."""
+        material, question = notification.material, notification.question
         return cls.model_validate(
             {
                 "id": notification.id,
                 "topic": notification.topic,
                 "kind": notification.kind,
                 "note": notification.note if notification.kind in _TOLD else "",
-                "material": MaterialRef(id=material.id, title=title, url=url),
+                "material": material and MaterialRef(id=material.id, title=title, url=url),
+                "question": question and QuestionRef(id=question.id, title=title, url=url),
                 "read": notification.read_at is not None,
                 "created_at": notification.created_at,
             }

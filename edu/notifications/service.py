@@ -23,6 +23,7 @@ from edu.site.paging import Listing, list_page
 
 DECISIONS = ("approved", "rejected", "failed", "deleted")
 REVIEWS = ("approved", "rejected")
+LASTING = (Topic.DECISIONS.value, Topic.REPORTS.value, Topic.ANSWERS.value)
 KEPT_DAYS = 180  # of what was read
 COUNTED = 100  # unread beyond are shown as 99+
 
@@ -77,24 +78,23 @@ def list_notifications(
         contains_eager(Notification.material).options(
             joinedload(Material.category).joinedload(Category.parent),
             joinedload(Material.uploader),
-        )
+        ),
+        joinedload(Notification.question),
     )
     query = query.order_by(Notification.created_at.desc(), Notification.id.desc())
     return list_page(query, page, per_page)
 
 
 def _shown(user: User) -> Select[Any]:
-    """Without new materials that have left the library since."""
+    """Without new materials that have left the library since.
+
+    And without what waits for review: moderators have their queue, with a counter of its own.
+    """
     return (
         select(Notification)
-        .join(Notification.material)
-        .where(Notification.user_id == user.id)
-        .where(
-            or_(
-                Notification.topic.in_((Topic.DECISIONS.value, Topic.REPORTS.value)),
-                Material.status == MaterialStatus.ACTIVE,
-            )
-        )
+        .outerjoin(Notification.material)
+        .where(Notification.user_id == user.id, Notification.topic != Topic.REVIEW.value)
+        .where(or_(Notification.topic.in_(LASTING), Material.status == MaterialStatus.ACTIVE))
     )
 
 
@@ -120,13 +120,13 @@ def read_all(user: User) -> int:
 
 
 def remove_old() -> int:
-    """Forget what was read and is old, with its deliveries; counts it."""
+    """Forget what was read and is old, with its deliveries; counts it.
+
+    What waited for review nobody reads here.
+    """
     limit = utcnow() - timedelta(days=KEPT_DAYS)
-    return change_rows(
-        delete(Notification).where(
-            Notification.read_at.is_not(None), Notification.created_at < limit
-        )
-    )
+    done = or_(Notification.read_at.is_not(None), Notification.topic == Topic.REVIEW.value)
+    return change_rows(delete(Notification).where(done, Notification.created_at < limit))
 
 
 # Choices --------------------------------------------------------------------------------------

@@ -10,9 +10,9 @@ from edu.extensions import csrf, db
 from edu.htmx import go_to, wants_fragment
 from edu.notifications import service
 from edu.notifications.channels import CHANNELS
-from edu.notifications.choices import list_choices, pace_label, topic_label
+from edu.notifications.choices import list_choices, pace_label, topic_label, topics_of
 from edu.notifications.models import Pace, Topic
-from edu.notifications.titles import shown_title
+from edu.notifications.titles import page_of, shown_title
 from edu.notifications.unsubscribing import read_link
 from edu.site.requests import signed_in
 
@@ -31,11 +31,9 @@ def index() -> str:
 @bp.get("/me/notifications/<int:notification_id>")
 def open_one(notification_id: int) -> BaseResponse:
     notification = service.read_notification(signed_in(), notification_id)
-    page = url_for("reports.own")
-    if notification.leads_to_material:
-        page = url_for("materials.show", material_id=notification.material_id)
+    endpoint, values, anchor = page_of(notification)
     db.session.commit()
-    return redirect(page, 303)
+    return redirect(url_for(endpoint, **values) + anchor, 303)
 
 
 @bp.post("/me/notifications/<int:notification_id>/read")
@@ -66,7 +64,7 @@ def choices() -> str:
     return render_template(
         "notifications/choices.html",
         chosen=list_choices(signed_in()),
-        topics={topic: topic_label(topic) for topic in Topic},
+        topics={topic: topic_label(topic) for topic in topics_of(signed_in())},
         paces={pace: pace_label(pace) for pace in Pace},
         channels=CHANNELS,
     )
