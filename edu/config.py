@@ -125,6 +125,7 @@ class Settings:
     telegram_token: str = field(repr=False)
     telegram_bot_name: str
     telegram_api_url: str
+    telegram_rate: int
     queue_immediate: bool = False
 
     @property
@@ -303,6 +304,7 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
         "telegram_api_url": read.url(
             "TELEGRAM_API_URL", "https://api.telegram.org", ("http", "https")
         ).rstrip("/"),
+        "telegram_rate": read.integer("TELEGRAM_RATE", 30, 1, 1000),
         "secret_key": read.text("SECRET_KEY"),
         **overrides,
     }

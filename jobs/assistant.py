@@ -23,6 +23,8 @@ from edu.assistant.models import Question
 from edu.claims import ClaimLost
 from edu.errors import Unavailable
 from edu.extensions import db, settings, utcnow
+from edu.notifications.delivery import list_due
+from jobs.notifications import deliver
 from jobs.queue import every_minute, job, list_waiting
 
 log = logging.getLogger(__name__)
@@ -138,6 +140,8 @@ def _attempt(number: int, claim: str, heart: Heart) -> bool:
         else:
             queue.leave(number, claim)
     db.session.commit()
+    if list_due():
+        deliver.enqueue()
     return True
 
 

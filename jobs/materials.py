@@ -18,7 +18,7 @@ from edu.storage.base import original_key
 from edu.storage.incoming import remove_leftovers
 from jobs.attempts import Attempt, Heartbeat
 from jobs.likeness import compare_text
-from jobs.notifications import announce
+from jobs.notifications import announce, deliver
 from jobs.queue import every_minute, job, list_waiting
 from jobs.sandbox import shared_sandbox
 from jobs.search import update_index
@@ -73,6 +73,7 @@ def _process(material_id: int, claim: str) -> None:
         service.finish_material(material_id, claim, result)
         db.session.commit()
     update_index.enqueue()
+    deliver.enqueue()  # to those who review it
     compare_text.enqueue(material_id)
     if result.kind == "video":
         make_stream.enqueue(file_id)

@@ -10,6 +10,8 @@ from edu.errors import Unavailable
 from edu.extensions import db
 from edu.notifications import announcing, delivery, service
 from edu.notifications.models import Delivery
+from edu.telegram_outbox import service as outbox
+from edu.telegram_outbox.models import TelegramMessage
 from jobs.mail import send_letters
 from jobs.queue import every_hour, every_minute, job
 
@@ -71,6 +73,15 @@ def _deliver(user_id: int, channel: str) -> bool:
         log.exception("person %d: nothing could be delivered by %s", user_id, channel)
         return False
     return True
+
+
+@every_hour
+@job()
+def tidy_messages() -> None:
+    """Drop messages of the bot that are over for long, or have waited for too long."""
+    if inspect(db.engine).has_table(TelegramMessage.__tablename__):
+        outbox.tidy_messages()
+        db.session.commit()
 
 
 @every_hour

@@ -15,6 +15,7 @@ from edu.api.schemas import PageQuery, page_of
 from edu.api.security import Scope, person_key, require_person
 from edu.assistant import service
 from edu.assistant.engines.choose import COMPOSER
+from edu.assistant.looks import note_looks
 from edu.assistant.models import Conversation, Question, QuestionStatus
 from edu.assistant.queue import OPEN
 from edu.assistant.schemas import (
@@ -84,9 +85,15 @@ def _answer_of(answer: service.Answer) -> AssistAnswer:
 
 
 def _reply(person: User, question_id: int) -> Response:
+    _note_look(person, question_id)
     answer = service.get_answer(person, question_id)
     headers = {"Retry-After": str(POLL_S)} if answer.question.status in OPEN else {}
     return reply(_answer_of(answer), headers=headers)
+
+
+def _note_look(person: User, question_id: int) -> None:
+    if note_looks(person, [service.get_question(person, question_id)]):
+        db.session.commit()
 
 
 # Asking --------------------------------------------------------------------------------------
@@ -138,6 +145,7 @@ def _await(number: int) -> bool:
             if not entered or monotonic() > end:
                 return False
             sleep(pause)
+            _note_look(_reader(), number)
             pause = min(pause * 1.5, LAST_LOOK_S)
     return True
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import aliased
 from edu.assistant.models import CachedAnswer, Question, QuestionStatus
 from edu.claims import Claims
 from edu.extensions import change_rows, db, settings, utcnow
+from edu.notifications.telling import notify_answer
 
 if TYPE_CHECKING:
     from edu.assistant.drafts import Draft
@@ -211,3 +212,4 @@ def _values(draft: Draft) -> dict[str, Any]:
 def _end(number: int, claim: str, status: QuestionStatus, **values: Any) -> None:
     ended = {"status": status.value, "answered_at": utcnow(), "claim": "", "heartbeat_at": None}
     WORK.own(number, claim, **ended, **values)
+    notify_answer(number)

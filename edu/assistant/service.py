@@ -137,7 +137,13 @@ def ask_question(user: User, text: str, conversation: Conversation | None = None
         _require_turn(conversation)
         conversation.asked_at = utcnow()
     locale = user.locale or site_settings().default_locale
-    question = Question(user_id=user.id, conversation_id=conversation.id, text=words, locale=locale)
+    question = Question(
+        user_id=user.id,
+        conversation_id=conversation.id,
+        text=words,
+        locale=locale,
+        seen_at=utcnow(),  # by who has just asked
+    )
     db.session.add(question)
     db.session.flush()
     _forget_old(user)

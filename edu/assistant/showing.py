@@ -116,7 +116,7 @@ def _show(person: User, answer: Answer, votes: dict[int, int]) -> Shown:
 def _show_text(
     person: User, text: str, citations: Sequence[Citation], words: str, votes: dict[int, int]
 ) -> tuple[Markup, list[Card]]:
-    marks = _marks(words)
+    marks = make_marks(words)
     cards = [
         Card(
             number,
@@ -136,7 +136,8 @@ def _show_text(
     return render_answer(text, resolve), cards
 
 
-def _marks(words: str) -> str:
+def make_marks(words: str) -> str:
+    """The stems that are marked where a place is opened, as its address holds them."""
     stems = " ".join(highlight_terms(words)) if words else ""
     return stems if len(stems) <= MAX_MARKS else stems[:MAX_MARKS].rpartition(" ")[0]
 
@@ -163,6 +164,13 @@ def place_label(kind: str, number: int) -> str:
     if kind == "second":
         return format_duration(number)
     return str(_("part %(number)s", number=number))
+
+
+def about(seconds: int) -> str:
+    """A time to wait, roughly: `40 s`, `3 min`."""
+    if seconds < 90:
+        return str(_("%(num)s s", num=max(seconds, 1)))
+    return str(_("%(num)s min", num=round(seconds / 60)))
 
 
 def place_url(material: Material, kind: str, number: int, marks: str = "") -> str:

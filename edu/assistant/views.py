@@ -18,8 +18,9 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from edu.assistant import service
+from edu.assistant.looks import note_looks
 from edu.assistant.models import Conversation, Question, SavedAnswer
-from edu.assistant.showing import Shown, show_answers, show_text
+from edu.assistant.showing import Shown, about, show_answers, show_text
 from edu.assistant.suggestions import suggest_questions
 from edu.errors import Conflict, InvalidInput
 from edu.extensions import db, limiter, settings
@@ -29,6 +30,7 @@ from edu.site.requests import current_person, signed_in, who_asks
 from jobs.assistant import answer_next
 
 bp = Blueprint("assistant", __name__)
+bp.add_app_template_filter(about)
 
 LISTED = 20  # conversations beside the open one
 
@@ -37,14 +39,6 @@ LISTED = 20  # conversations beside the open one
 def kept_answer(question: Question) -> SavedAnswer | None:
     """What the person who reads the page keeps of this question."""
     return service.find_saved(signed_in(), question)
-
-
-@bp.app_template_filter()
-def about(seconds: int) -> str:
-    """A time to wait, roughly: `40 s`, `3 min`."""
-    if seconds < 90:
-        return str(_("%(num)s s", num=max(seconds, 1)))
-    return str(_("%(num)s min", num=round(seconds / 60)))
 
 
 # Conversations --------------------------------------------------------------------------------
@@ -89,7 +83,10 @@ def conversation(conversation_id: int) -> str:
 
 def _show_conversation(conversation: Conversation, typed: str = "", error: str = "") -> str:
     person = signed_in()
-    turns = show_answers(person, service.list_questions(person, conversation))
+    answers = service.list_questions(person, conversation)
+    if note_looks(person, [answer.question for answer in answers]):
+        db.session.commit()
+    turns = show_answers(person, answers)
     return render_template(
         "assistant/conversation.html",
         turns=turns,
@@ -164,6 +161,8 @@ def question(question_id: int) -> str | BaseResponse:
     """How far the answer is, for who has seen the state `seen`; 204 when there is nothing new."""
     if not wants_fragment():
         return redirect(_address(service.get_question(signed_in(), question_id)))
+    if note_looks(signed_in(), [service.get_question(signed_in(), question_id)]):
+        db.session.commit()
     shown = _shown(question_id)
     if not shown.unfinished:
         return _whole(shown)

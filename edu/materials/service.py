@@ -102,6 +102,21 @@ def language_label(language: str) -> str:
     return str(_LANGUAGES[language]) if language else ""
 
 
+_STATES = {
+    MaterialStatus.PROCESSING: _l("Processing"),
+    MaterialStatus.FAILED: _l("Failed"),
+    MaterialStatus.PENDING: _l("In review"),
+    MaterialStatus.REJECTED: _l("Rejected"),
+    MaterialStatus.ACTIVE: _l("Published"),
+    MaterialStatus.ARCHIVED: _l("In the trash"),
+}
+
+
+def status_label(status: str) -> str:
+    """The name of a material's state in the reader's language."""
+    return str(_STATES[MaterialStatus(status)])
+
+
 # Who may do what ------------------------------------------------------------------------------
 
 

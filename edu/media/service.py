@@ -14,6 +14,7 @@ from edu.media.language import SAMPLE, detect_language
 from edu.media.process import Processed
 from edu.media.spoken import add_speech, save_passages
 from edu.notifications.service import notify_decision
+from edu.notifications.telling import notify_waiting
 from edu.permissions import Permission, may
 from edu.storage.base import thumbnail_key
 from edu.streams.service import request_stream
@@ -77,6 +78,7 @@ def finish_material(material_id: int, claim: str, result: Processed) -> Material
         material.published_at = material.published_at or utcnow()
     else:
         material.status = MaterialStatus.PENDING.value
+        notify_waiting(material)
     material.step, material.percent, material.error = "", 100, ""
     material.claim, material.heartbeat_at = "", None
     material.touch()

@@ -16,6 +16,7 @@ from edu.extensions import change_rows, db, utcnow
 from edu.materials.models import Material, MaterialStatus, StoredFile
 from edu.materials.service import OUT, Page, paginate, visible_to
 from edu.notifications.service import notify_decision
+from edu.notifications.telling import notify_waiting
 from edu.permissions import Permission, lies_within_moderated, may
 from edu.reports.models import ReportState
 from edu.reports.service import close_reports, require_settler
@@ -147,6 +148,7 @@ def return_to_review(
     if change_rows(back) == 0:
         raise Conflict(_("The material is not published any more."))
     db.session.refresh(material)
+    notify_waiting(material, apart_from=moderator)
     close_reports(moderator, material, ReportState.RETURNED, answer, edition=edition)
 
 

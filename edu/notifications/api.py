@@ -12,6 +12,7 @@ from edu.extensions import absolute_url, db
 from edu.notifications import service
 from edu.notifications.choices import list_choices
 from edu.notifications.models import Notification
+from edu.notifications.quiet import USUAL, change_quiet_hours, get_quiet_hours, guess_timezone
 from edu.notifications.schemas import (
     Choice,
     Choices,
@@ -19,8 +20,10 @@ from edu.notifications.schemas import (
     NotificationList,
     NotificationPath,
     NotificationQuery,
+    QuietTime,
 )
 from edu.notifications.titles import page_url, shown_title
+from edu.site.settings import site_settings
 
 bp = make_blueprint("notifications", "Notifications", "What you were told, and when to be told.")
 
@@ -129,6 +132,43 @@ def set_choices(body: Choices) -> Response:
     service.set_choices(person, chosen)
     db.session.commit()
     return _answer(person)
+
+
+@bp.get(
+    "/users/me/quiet-hours",
+    operation_id="getQuietHours",
+    summary="When you are not to be disturbed",
+    description="Messages in Telegram wait until these hours end; letters do not.",
+    security=BEARER,
+    responses={200: QuietTime, **problems(401, 403)},
+)
+@reads_request(first=_reader)
+def quiet_hours() -> Response:
+    return _answer_quiet(_reader())
+
+
+@bp.put(
+    "/users/me/quiet-hours",
+    operation_id="setQuietHours",
+    summary="Choose when not to be disturbed",
+    description="What waits by then is looked at anew.",
+    security=BEARER,
+    responses={200: QuietTime, **problems(401, 403, 413, 422)},
+)
+@reads_request(first=_writer)
+def set_quiet_hours(body: QuietTime) -> Response:
+    person = _writer()
+    change_quiet_hours(person, body.on, body.start, body.end, body.timezone)
+    db.session.commit()
+    return _answer_quiet(person)
+
+
+def _answer_quiet(person: User) -> Response:
+    kept, (start, end) = get_quiet_hours(person), USUAL
+    if kept is not None:
+        start, end = kept.start, kept.end
+    zone = guess_timezone(person, person.locale or site_settings().default_locale)
+    return reply(QuietTime(on=kept is not None, start=start, end=end, timezone=zone))
 
 
 def _answer(person: User) -> Response:

@@ -49,11 +49,11 @@ def pace_label(pace: str) -> str:
 def list_choices(user: User) -> Choices:
     """When the person hears of each topic through each channel that they can be reached by."""
     own = _load_choices([user.id])
+    reaching = [channel for channel in CHANNELS.values() if channel.find_available([user])]
     return {
         (topic, channel.name): own.get((user.id, channel.name, topic), channel.defaults[topic])
         for topic in topics_of(user)
-        for channel in CHANNELS.values()
-        if channel.is_available(user)
+        for channel in reaching
     }
 
 
@@ -64,7 +64,7 @@ def set_choice(user: User, topic: str, channel: str, pace: str) -> None:
     """
     if topic not in topics_of(user) or pace not in set(Pace):
         raise InvalidInput(_("There is no such choice."))
-    if channel not in CHANNELS or not CHANNELS[channel].is_available(user):
+    if channel not in CHANNELS or not CHANNELS[channel].find_available([user]):
         raise NotFound(_("There is no such way to reach you."))
     keep_choice(user, topic, channel, pace)
 
@@ -79,14 +79,15 @@ def keep_choice(user: User, topic: str, channel: str, pace: str) -> None:
 
 
 def find_paces(users: Iterable[User], topic: Topic) -> list[tuple[User, Channel, Pace]]:
-    """Each person with each channel that reaches them, unless it is off; one query for all."""
+    """Each person with each channel that reaches them, unless it is off; no query for each."""
     users = list(users)
     chosen = _load_choices([user.id for user in users])
+    reached = {name: channel.find_available(users) for name, channel in CHANNELS.items()}
     paces = [
         (user, channel, chosen.get((user.id, channel.name, topic), channel.defaults[topic]))
         for user in users
-        for channel in CHANNELS.values()
-        if channel.is_available(user)
+        for name, channel in CHANNELS.items()
+        if user.id in reached[name]
     ]
     return [item for item in paces if item[2] is not Pace.OFF]
 

@@ -54,6 +54,12 @@ def deliver_to(user_id: int, channel: str) -> None:
     db.session.flush()
 
 
+def list_wanted(user: User, channel: str, ids: Collection[int]) -> list[Notification]:
+    """Which of what was handed over the person may still be told of and has not read meanwhile."""
+    topics = _open_topics(user, channel)
+    return [each for each in _load(ids) if _is_wanted(each, topics) and each.read_at is None]
+
+
 def _take(user_id: int, channel: str) -> dict[int, tuple[int, str]]:
     """Note deliveries as done: id to the notification's id and the pace."""
     now = utcnow()

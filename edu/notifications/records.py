@@ -18,8 +18,9 @@ from edu.notifications.timing import due_at
 def add_notifications(notes: Mapping[int, str], topic: Topic, **values: Any) -> int:
     """Tell the people whose ids are the keys of `notes`, each with the note; counts the new.
 
-    `values` are kind, occasion, and material_id or question_id. A person who was told of the occasion before is
-    left alone. The deliveries through channels are written down in the same transaction.
+    `values` are kind, occasion, and material_id or question_id. A person who was told of the
+    occasion before is left alone. The deliveries through channels are written down in the same
+    transaction.
     """
     if not notes:
         return 0

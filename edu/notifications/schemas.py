@@ -143,3 +143,18 @@ class Choices(BaseModel):
     items: Annotated[list[Choice], Field(max_length=50)]
 
     model_config = ConfigDict(json_schema_extra={"example": {"items": [_CHOICE]}})
+
+
+class QuietTime(BaseModel):
+    """When you are not to be disturbed; usual hours to choose from where it is not `on`."""
+
+    on: bool = Field(True, description="False: you may be told at any hour.")
+    start: int = Field(22, ge=0, le=23, description="The first quiet hour of your own clock.")
+    end: int = Field(8, ge=0, le=23, description="The hour at which it is over; another one.")
+    timezone: Text = Field("UTC", max_length=64, description="A name such as `Europe/Moscow`.")
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"on": True, "start": 22, "end": 8, "timezone": "Europe/Moscow"}
+        }
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -12,6 +13,13 @@ from edu.notifications import service
 from edu.notifications.channels import CHANNELS
 from edu.notifications.choices import list_choices, pace_label, topic_label, topics_of
 from edu.notifications.models import Pace, Topic
+from edu.notifications.quiet import (
+    USUAL,
+    change_quiet_hours,
+    get_quiet_hours,
+    guess_timezone,
+    name_timezones,
+)
 from edu.notifications.titles import page_of, shown_title
 from edu.notifications.unsubscribing import read_link
 from edu.site.requests import signed_in
@@ -61,12 +69,17 @@ def read_all() -> BaseResponse:
 
 @bp.get("/me/notification-settings")
 def choices() -> str:
+    person, locale = signed_in(), str(get_locale())
     return render_template(
         "notifications/choices.html",
-        chosen=list_choices(signed_in()),
-        topics={topic: topic_label(topic) for topic in topics_of(signed_in())},
+        chosen=list_choices(person),
+        topics={topic: topic_label(topic) for topic in topics_of(person)},
         paces={pace: pace_label(pace) for pace in Pace},
         channels=CHANNELS,
+        quiet=get_quiet_hours(person),
+        usual=USUAL,
+        timezone=guess_timezone(person, locale),
+        timezones=name_timezones(locale),
     )
 
 
@@ -82,6 +95,16 @@ def save_choices() -> BaseResponse:
     db.session.commit()
     flash(_("Saved."), "success")
     return redirect(url_for(".choices"), 303)
+
+
+@bp.post("/me/quiet-hours")
+def save_quiet_hours() -> BaseResponse:
+    start, end = (request.form.get(name, -1, type=int) for name in ("start", "end"))
+    timezone = request.form.get("timezone", "")
+    change_quiet_hours(signed_in(), "on" in request.form, start, end, timezone)
+    db.session.commit()
+    flash(_("Saved."), "success")
+    return redirect(url_for(".choices", _anchor="quiet"), 303)
 
 
 # Without a sign-in ----------------------------------------------------------------------------

@@ -30,6 +30,14 @@ def get_step(user: User, plan: Plan, step_id: int) -> PlanStep:
     return step
 
 
+def find_own_step(user: User, step_id: int) -> PlanStep:
+    """A step of whichever plan of one's own. Raises NotFound."""
+    step = find_row(PlanStep, step_id)
+    if step is None or step.plan.user_id != user.id:
+        raise NotFound(_("There is no such step in the plan."))
+    return step
+
+
 def list_steps(plan: Plan) -> list[PlanStep]:
     """All steps as the database has them, in order."""
     query = select(PlanStep).where(PlanStep.plan_id == plan.id)

@@ -26,6 +26,7 @@ from edu.materials.service import with_details
 from edu.search.base import IndexUnavailable
 from edu.search.indexing import count_pending
 from edu.telegram_chats.service import find_poller, is_polling
+from edu.telegram_outbox.service import outbox_status
 
 log = logging.getLogger(__name__)
 # Longer than a free worker ever lets a file wait.
@@ -60,6 +61,14 @@ def _bot_sign() -> Sign:
     if poller is None or not is_polling(poller):
         text = _("The bot does not run, or cannot reach the database.")
         return Sign(name, "bad", _("Silent"), text, "admin.jobs")
+    work = outbox_status()
+    if work.failed or work.late:
+        text = _(
+            "Notifications: %(failed)s were refused, %(late)s should have gone minutes ago.",
+            failed=format_decimal(work.failed),
+            late=format_decimal(work.late),
+        )
+        return Sign(name, "warn", _("Trouble"), text, "admin.jobs")
     since = format_datetime(poller.started_at, "short")
     return Sign(name, "good", _("Fine"), _("It runs since %(time)s UTC.", time=since), "admin.jobs")
 

@@ -26,6 +26,7 @@ from edu.library.models import HistoryEntry
 from edu.mail.models import Letter
 from edu.materials.models import Material, MaterialStatus, MaterialVersion, StoredFile
 from edu.notifications.models import Notification, NotificationChoice, QuietHours
+from edu.notifications.titles import page_url, shown_title
 from edu.plans.models import Plan
 from edu.ratings.models import Rating
 from edu.reports.models import Report
@@ -75,6 +76,10 @@ def _title(row: Any) -> str | None:
 def _page(row: Any) -> str:
     material_id = row.id if isinstance(row, Material) else row.material_id
     return absolute_url("materials.show", material_id=material_id)
+
+
+def _told_title(notification: Notification) -> str | None:
+    return shown_title(notification) if notification.question else _title(notification)
 
 
 def _items(collection: Collection) -> list[Facts]:
@@ -155,7 +160,7 @@ PARTS = (
         "notifications",
         Notification.user_id,
         ("topic", "kind", "note", "created_at", "read_at"),
-        {"title": _title, "url": _page},
+        {"title": _told_title, "url": page_url},
     ),
     Part("notification_choices", NotificationChoice.user_id, ("channel", "topic", "pace")),
     Part("quiet_hours", QuietHours.user_id, ("start", "end", "timezone")),

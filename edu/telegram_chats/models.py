@@ -12,7 +12,8 @@ from edu.extensions import Model, UtcDateTime, utcnow
 
 
 class TelegramChat(Model):
-    """A private chat. `dialogue` says what the next text is an answer to, {} for nothing.
+    """A private chat. `dialogue` says what the next text is an answer to, {} for nothing, and
+    which files the person has given that are not sent on yet.
 
     `screen_id` is the message that the next screen takes the place of; `blocked_at` is set while
     the person does not want to hear of the bot.
@@ -66,8 +67,9 @@ class TelegramPoller(Model):
 class TelegramUpdate(Model):
     """What Telegram has handed over, until it is dealt with: Telegram itself forgets it then.
 
-    `payload` is the update as JSON. The row of what is done stays for a while, without it: Telegram
-    may hand the same over again.
+    `payload` is the update as JSON, `digest` what tells it from another one of the same id. The row
+    of what is done stays for a while, without the payload: Telegram may hand the same over again.
+    `replies` are the answers (JSON, by number) to what has been done already, but not been shown.
     """
 
     __tablename__ = "telegram_updates"
@@ -76,6 +78,8 @@ class TelegramUpdate(Model):
     bot_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     payload: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(32))
+    replies: Mapped[str] = mapped_column(Text, default="")
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -13,6 +13,7 @@ from edu.extensions import MAX_ID, db, find_row
 from edu.materials.models import Material, MaterialStatus, MaterialVersion, StoredFile
 from edu.materials.service import MaterialData, check_data, ensure_tags, refuse_duplicate
 from edu.media.service import find_language, start_processing
+from edu.notifications.telling import notify_waiting
 from edu.permissions import Permission, may, require
 from edu.storage.unused import keep_bytes
 
@@ -96,6 +97,7 @@ def edit_material(
     material.language = data.language or (find_language(material) if is_read else "")
     if material.status == MaterialStatus.REJECTED:
         material.status = MaterialStatus.PENDING.value
+        notify_waiting(material, apart_from=user)
     db.session.flush()
 
 

@@ -44,6 +44,8 @@ def upgrade() -> None:
     sa.Column('bot_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('update_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('payload', sa.Text(), nullable=False),
+    sa.Column('digest', sa.String(length=32), nullable=False),
+    sa.Column('replies', sa.Text(), nullable=False),
     sa.Column('attempts', sa.SmallInteger(), nullable=False),
     sa.Column('received_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),

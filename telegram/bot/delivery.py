@@ -12,10 +12,14 @@ from typing import TypeVar
 
 from telegram.error import BadRequest, Forbidden, RetryAfter
 
+from bot import inbox
+
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-OVERALL, PER_CHAT_S = 30, 1.0  # messages a second to all, seconds between two to one
+OVERALL = 30  # messages a second to all
+# Telegram counts when they arrive, which is not as evenly as they go.
+SECOND = PER_CHAT_S = 1.05
 TRIES = 3
 MAX_WAIT_S = 60.0
 # Answers of Telegram that mean that nothing is left to do: a button pressed twice, or long ago.
@@ -42,11 +46,17 @@ class Pace:
         self._next[chat_id] = at + self.per_chat_s
         await asyncio.sleep(at - now)
         now = time.monotonic()
-        at = now if len(self._sent) < (self._sent.maxlen or 1) else max(now, self._sent[0] + 1)
+        at = now if len(self._sent) < (self._sent.maxlen or 1) else max(now, self._sent[0] + SECOND)
         self._sent.append(at)
         await asyncio.sleep(at - now)
         if len(self._next) > 10_000:  # of those that are free again nothing is remembered
             self._next = {chat: free for chat, free in self._next.items() if free > now}
+
+
+def seconds_to_wait(error: RetryAfter) -> float:
+    """How long Telegram demands."""
+    wait = error.retry_after
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
 
 
 class Delivery:
@@ -63,6 +73,7 @@ class Delivery:
     ) -> None:
         self.running, self.on_blocked = running, on_blocked
         self.pace = pace or Pace()
+        self.rest_until = 0.0  # on the monotonic clock: Telegram has told the bot to wait
 
     async def call(
         self, chat_id: int, make: Callable[[], Awaitable[T]], *, new: bool = False
@@ -78,6 +89,8 @@ class Delivery:
                 return await make()
             except RetryAfter as error:
                 if not await self._rest(error):
+                    if not self.running():
+                        inbox.leave()
                     break
             except Forbidden as error:
                 log.info("not delivered, the chat is closed to the bot: %s", error.message)
@@ -92,11 +105,11 @@ class Delivery:
 
     async def _rest(self, error: RetryAfter) -> bool:
         """Sleep as long as Telegram demands; False when that is too long or the bot is to stop."""
-        wait = error.retry_after
-        seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+        seconds = seconds_to_wait(error)
         if seconds > MAX_WAIT_S:
             return False
         end = time.monotonic() + seconds
+        self.rest_until = max(self.rest_until, end)
         while self.running() and (left := end - time.monotonic()) > 0:
             await asyncio.sleep(min(left, 0.5))
         return self.running()

@@ -87,7 +87,7 @@ class Files:
     async def _upload(
         self, chat_id: int, document: Document, reply: Reply, markup: InlineKeyboardMarkup | None
     ) -> None:
-        async with self._places, self._action(chat_id):
+        async with self._places, self.action(chat_id):
             try:
                 stream = await asyncio.to_thread(self._open, document.stored)
             except (OSError, StorageUnavailable):
@@ -147,7 +147,7 @@ class Files:
         await self.delivery.call(chat_id, lambda: send(chat_id, text), new=True)
 
     @asynccontextmanager
-    async def _action(self, chat_id: int) -> AsyncIterator[None]:
+    async def action(self, chat_id: int) -> AsyncIterator[None]:
         """Show that a file is on its way, for as long as that lasts."""
         showing = asyncio.create_task(self._keep_showing(chat_id))
         await asyncio.sleep(0)

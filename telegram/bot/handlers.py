@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -28,18 +29,27 @@ from telegram.error import BadRequest, Conflict, NetworkError
 from telegram.ext import filters
 
 from bot import inline, replies, routes
-from bot.delivery import Delivery
+from bot.delivery import Delivery, Pace
 from bot.flood import Flood
+from bot.inbox import is_again
+from bot.receiving import Receiver, read_given
 from bot.replies import Make, Reply, Writer
+from bot.screens import giving
 from bot.sending import Sender, in_app
 from bot.texts import cut, fits_button
 from bot.turns import Turns
+from edu.extensions import settings
 from edu.telegram_chats.service import block_chat, open_chat
 
 log = logging.getLogger(__name__)
 Application: TypeAlias = "tg.Application[Any, Any, Any, Any, Any, Any]"
 Context: TypeAlias = "tg.CallbackContext[Any, Any, Any, Any]"
 
+# What somebody may want to give, whether or not the library takes it.
+FILES = (
+    (filters.Document.ALL | filters.VIDEO | filters.PHOTO)
+    | (filters.AUDIO | filters.VOICE | filters.VIDEO_NOTE)
+)
 MAX_ALERT = 200
 INLINE_CACHE_S = 30
 MOST_CONFLICTS = 3  # Telegram refuses a poll or two after a restart as well
@@ -50,9 +60,10 @@ class Handlers:
 
     def __init__(self, app: Flask, application: Application) -> None:
         self.app, self.application = app, application
-        self.delivery = Delivery(lambda: application.running, self._block)
+        self.delivery = Delivery(lambda: application.running, self._block, make_pace(app))
         self.sender = Sender(app, application.bot, self.delivery)
-        self.flood, self.turns = Flood(), Turns()
+        self.flood, self.turns = Flood(), Turns(lambda: application.running)
+        self.receiver = Receiver(self.sender, self.turns, self._compose)
         self.conflicts = 0
 
     def register(self) -> None:
@@ -62,6 +73,7 @@ class Handlers:
             [
                 tg.MessageHandler(private & filters.COMMAND, self.command),
                 tg.MessageHandler(private & filters.TEXT, self.text),
+                tg.MessageHandler(private & FILES, self.file),
                 tg.MessageHandler(private & ~filters.StatusUpdate.ALL, self.other),
                 tg.CallbackQueryHandler(self.press),
                 tg.InlineQueryHandler(self.inline),
@@ -84,6 +96,14 @@ class Handlers:
         if message is not None:
             await self._answer(message, partial(routes.text, message.text or ""))
 
+    async def file(self, update: Update, context: Context) -> None:
+        """A file that somebody gives."""
+        message = update.effective_message
+        if message is not None:
+            given = read_given(message)
+            make = partial(giving.receive, given) if given else giving.refuse_other
+            await self._answer(message, make)
+
     async def other(self, update: Update, context: Context) -> None:
         """All that is no text."""
         if update.effective_message is not None:
@@ -91,13 +111,16 @@ class Handlers:
 
     async def _answer(self, message: Message, make: Make) -> None:
         writer = _writer(message.chat_id, message.from_user)
-        if self.flood.refuses(writer.chat_id):
+        if self._is_too_much(writer.chat_id):
             if self.flood.should_tell(writer.chat_id):
                 await self.sender.show(writer.chat_id, self._too_fast(writer))
             return
         async with self.turns.of(writer.chat_id):
             reply = await self._compose(writer, make)
-            await self.sender.show(writer.chat_id, reply)
+            shown = await self.sender.show(writer.chat_id, reply)
+            wanted = await self.receiver.begin(writer.chat_id, reply, shown)
+        if wanted:
+            await self.receiver.fetch(writer, wanted)
 
     # Buttons
 
@@ -107,9 +130,10 @@ class Handlers:
         if query is None:
             return
         chat_id = query.message.chat.id if query.message else query.from_user.id
-        writer = _writer(chat_id, query.from_user)
+        pressed = query.message.message_id if query.message else 0
+        writer = replace(_writer(chat_id, query.from_user), message_id=pressed)
         answer = query.answer
-        if self.flood.refuses(chat_id):
+        if self._is_too_much(chat_id):
             said = _alert(self._too_fast(writer))
             await self.delivery.call(chat_id, lambda: answer(said, show_alert=True))
             return
@@ -121,17 +145,25 @@ class Handlers:
             await self.delivery.call(
                 chat_id, lambda: answer(said or None, show_alert=popup or None)
             )
+            shown = None
             if not reply.failed:
-                await self._show_pressed(chat_id, reply, query.message)
+                shown = await self._show_pressed(chat_id, reply, query.message)
+            wanted = await self.receiver.begin(chat_id, reply, shown)
+        if wanted:
+            await self.receiver.fetch(writer, wanted)
 
     async def _show_pressed(
         self, chat_id: int, reply: Reply, message: MaybeInaccessibleMessage | None
-    ) -> None:
+    ) -> Message | None:
         pressed = message if isinstance(message, Message) else None
-        await self.sender.show(chat_id, reply, pressed)
+        return await self.sender.show(chat_id, reply, pressed)
 
     async def _compose(self, writer: Writer, make: Make) -> Reply:
         return await asyncio.to_thread(replies.compose, self.app, writer, make)
+
+    def _is_too_much(self, chat_id: int) -> bool:
+        # What a process before this one has let in has been counted.
+        return not is_again() and self.flood.refuses(chat_id)
 
     def _too_fast(self, writer: Writer) -> Reply:
         with self.app.app_context():
@@ -144,7 +176,7 @@ class Handlers:
     async def inline(self, update: Update, context: Context) -> None:
         """`@bot words` in any chat."""
         query = update.inline_query
-        if query is None or self.flood.refuses(query.from_user.id):
+        if query is None or self._is_too_much(query.from_user.id):
             return
         user, asked = query.from_user, query
         found = await asyncio.to_thread(
@@ -183,6 +215,12 @@ class Handlers:
             log.error("this one ends")
             self.application.bot_data["conflict"] = True
             self.application.stop_running()
+
+
+def make_pace(app: Flask) -> Pace:
+    """As fast as the settings allow."""
+    with app.app_context():
+        return Pace(settings().telegram_rate)
 
 
 def _open(chat_id: int) -> None:

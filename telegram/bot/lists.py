@@ -24,6 +24,10 @@ ORIGINS = {
     "k": "collections:open",
     "h": "history:list",
     "f": "subscriptions:feed",
+    "u": "uploads:list",
+    "a": "assistant:answer",
+    "v": "kept:show",
+    "p": "plans:step",
 }
 
 

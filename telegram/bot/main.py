@@ -13,11 +13,15 @@ from flask_babel import force_locale
 from telegram import Update
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ApplicationBuilder
+from telegram.request import HTTPXRequest
 
 from bot import session
 from bot.handlers import Application, Handlers
 from bot.menu import list_commands
+from bot.notifier import Notifier
 from bot.poller import Poller
+from bot.updates import Inbox, InboxBot, Processor
+from bot.watching import Watching
 from edu import create_app
 from edu.config import Settings, SettingsError
 from edu.extensions import settings
@@ -26,7 +30,8 @@ from edu.site.preferences import LANGUAGES
 from edu.site.startup import StartRefused, check_start
 
 log = logging.getLogger(__name__)
-CONCURRENT_UPDATES = 64  # a person who waits for a slow search does not hold up the others
+# Those that wait for their turn, or for Telegram's, count too: they must not hold up the others.
+CONCURRENT_UPDATES = 1024
 CONNECTIONS = 32
 POOL_S = 30.0
 UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.INLINE_QUERY, Update.MY_CHAT_MEMBER]
@@ -54,29 +59,47 @@ def hide_token(token: str) -> None:
 
 def make_application(app: Flask, config: Settings, poller: Poller) -> Application:
     """The library's application with our handlers, for the Bot API at TELEGRAM_API_URL."""
-    application = (
+    bot = InboxBot(
+        config.telegram_token,
+        f"{config.telegram_api_url}/bot",
+        f"{config.telegram_api_url}/file/bot",
+        request=HTTPXRequest(connection_pool_size=CONNECTIONS, pool_timeout=POOL_S),
+        get_updates_request=HTTPXRequest(connection_pool_size=1),
+    )
+    bot.inbox = Inbox(app)
+    application: Application = (
         ApplicationBuilder()
-        .token(config.telegram_token)
-        .base_url(f"{config.telegram_api_url}/bot")
-        .base_file_url(f"{config.telegram_api_url}/file/bot")
-        .concurrent_updates(CONCURRENT_UPDATES)
-        .connection_pool_size(CONNECTIONS)
-        .pool_timeout(POOL_S)
-        .post_init(partial(_begin, app, poller))
-        .post_stop(_end)
+        .bot(bot)
+        .concurrent_updates(Processor(CONCURRENT_UPDATES, bot.inbox, lambda: application.running))
+        .post_init(partial(_begin, app, poller, bot))
+        .post_stop(partial(_end, bot.inbox))
         .build()
     )
-    Handlers(app, application).register()
+    handlers = Handlers(app, application)
+    handlers.register()
+    application.bot_data["notifier"] = Notifier(app, config, handlers.delivery)
+    application.bot_data["watching"] = Watching(app, handlers.sender)
     return application
 
 
-async def _begin(app: Flask, poller: Poller, application: Application) -> None:
-    application.bot_data["beat"] = asyncio.create_task(poller.keep(application))
+async def _begin(app: Flask, poller: Poller, bot: InboxBot, application: Application) -> None:
+    application.bot_data["tasks"] = [
+        asyncio.create_task(poller.keep(application)),
+        asyncio.create_task(bot.inbox.write_down()),
+        asyncio.create_task(application.bot_data["notifier"].keep()),
+        asyncio.create_task(application.bot_data["watching"].keep()),
+    ]
     await introduce(app, application)
+    for update in await bot.inbox.load(bot):  # before whatever comes from now on
+        await application.update_queue.put(update)
 
 
-async def _end(application: Application) -> None:
-    application.bot_data["beat"].cancel()
+async def _end(inbox: Inbox, application: Application) -> None:
+    for task in application.bot_data["tasks"]:
+        task.cancel()
+    await application.bot_data["notifier"].stop()
+    await application.bot_data["watching"].stop()
+    await inbox.flush()
 
 
 async def introduce(app: Flask, application: Application) -> None:

@@ -15,6 +15,7 @@ from flask import Flask
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
+from bot import inbox
 from bot.callbacks import pack
 from bot.people import Person, find_person
 from bot.state import State
@@ -69,7 +70,8 @@ class Reply:
 
     `alert` pops up where a button was pressed; without a text the message stays, and gets
     `buttons` if there are any. `keyboard` are rows of words under the field for text. What `stays`
-    is left in the chat when another screen comes. `then` is sent after it.
+    is left in the chat when another screen comes. `then` is sent after it. The message `replaces`
+    goes when this one is there; `fetch` is an upload whose bytes Telegram still has.
     """
 
     text: str = ""
@@ -80,7 +82,10 @@ class Reply:
     alert: str = ""
     stays: bool = False
     failed: bool = False
+    follow: bool = False
     then: Reply | None = None
+    replaces: int = 0
+    fetch: str = ""
 
 
 Make: TypeAlias = Callable[[Person, State], Reply]
@@ -88,11 +93,15 @@ Make: TypeAlias = Callable[[Person, State], Reply]
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who has written, as Telegram says: the private chat, the client's language, a name."""
+    """Who has written, as Telegram says: the private chat, the client's language, a name.
+
+    `message_id` is the message whose button was pressed.
+    """
 
     chat_id: int
     language_code: str | None = None
     name: str = ""
+    message_id: int = 0
 
 
 def compose(app: Flask, writer: Writer, make: Make) -> Reply:
@@ -115,12 +124,12 @@ def compose(app: Flask, writer: Writer, make: Make) -> Reply:
 
 def _compose(writer: Writer, make: Make) -> Reply:
     chat_id = writer.chat_id
-    state = State(open_chat(chat_id), writer.name)
+    state = State(open_chat(chat_id), writer.name, writer.message_id)
     locale = state.chat.locale or choose_language(writer.language_code)
     person = find_person(chat_id, locale)
     with force_locale(person.locale):
         try:
-            reply = _signed(chat_id, make(person, state))
+            reply = inbox.once(lambda: signed(chat_id, make(person, state)))
         except EduError as error:  # in the person's own language
             db.session.rollback()
             return refuse(str(error.message))
@@ -151,11 +160,12 @@ def _sorry(number: str) -> str:
     )
 
 
-def _signed(chat_id: int, reply: Reply) -> Reply:
+def signed(chat_id: int, reply: Reply) -> Reply:
+    """The reply with the data of its buttons, which are good in this chat only."""
     rows = tuple(
         tuple(replace(b, data=pack(chat_id, b.go)) if b.go else b for b in row)
         for row in reply.buttons
         if row
     )
-    then = _signed(chat_id, reply.then) if reply.then else None
+    then = signed(chat_id, reply.then) if reply.then else None
     return replace(reply, buttons=rows, then=then)

@@ -12,17 +12,25 @@ from bot.callbacks import unpack
 from bot.people import Person
 from bot.replies import Reply
 from bot.screens import (
+    assistant,
     collections,
     entrance,
+    giving,
     history,
     keeping,
+    kept,
     library,
     material,
+    plans,
     reports,
+    review,
     search,
     settings,
     subjects,
     subscriptions,
+    talks,
+    telling,
+    uploads,
 )
 from bot.screens import menu as menu_screen
 from bot.state import State
@@ -39,11 +47,24 @@ SCREENS: Mapping[str, Mapping[str, Screen]] = {
     "material": material.ACTIONS,
     "keeping": keeping.ACTIONS,
     "reports": reports.ACTIONS,
+    "review": review.ACTIONS,
+    "assistant": assistant.ACTIONS,
+    "talks": talks.ACTIONS,
+    "kept": kept.ACTIONS,
+    "plans": plans.ACTIONS,
     "collections": collections.ACTIONS,
     "history": history.ACTIONS,
     "subscriptions": subscriptions.ACTIONS,
     "settings": settings.ACTIONS,
+    "telling": telling.ACTIONS,
+    "giving": giving.ACTIONS,
+    "uploads": uploads.ACTIONS,
 }
+
+# Commands that go on where they are given words.
+ASKING = {"search:prompt": "search:search", "assistant:start": "assistant:ask"}
+# A talk with the assistant goes on while these are opened; cards end it themselves.
+TALKING = {"assistant", "talks", "material", "keeping", "reports", "entrance"}
 
 
 def find_screen(screen: str, action: str) -> Screen:
@@ -63,7 +84,10 @@ def go(where: str, args: tuple[str, ...], person: Person, state: State) -> Reply
 def press(data: str, person: Person, state: State) -> Reply:
     """A button was pressed. Raises Forbidden for a forged one."""
     call = unpack(person.chat_id, data)
-    return find_screen(call.screen, call.action)(person, state, call.args)
+    screen = find_screen(call.screen, call.action)
+    if call.screen not in TALKING and state.awaits and state.awaits[0] == "assistant:ask":
+        state.end_dialogue()
+    return screen(person, state, call.args)
 
 
 def command(text: str, person: Person, state: State) -> Reply:
@@ -72,17 +96,17 @@ def command(text: str, person: Person, state: State) -> Reply:
     name = name.partition("@")[0].lower()
     if name == "start":
         return go("menu:start", tuple(args), person, state)
-    where = menu.COMMANDS.get(name, "menu:help")
+    where = menu.find_command(name, person.user)
     if where != "menu:cancel":  # which says whether there was anything
         state.end_dialogue()
-    if where == "search:prompt" and args:
-        return go("search:search", tuple(args), person, state)
+    if args and where in ASKING:
+        return go(ASKING[where], tuple(args), person, state)
     return go(where, (), person, state)
 
 
 def text(words: str, person: Person, state: State) -> Reply:
     """Words of the menu, the answer that a dialogue waits for, or a search."""
-    where = menu.find_item(words)
+    where = menu.find_item(words, person.user)
     if where is not None:
         state.end_dialogue()
         return go(where, (), person, state)

@@ -38,9 +38,10 @@ def _already(name: str) -> Reply:
 
 
 def accept_code(person: Person, code: str) -> Reply:
-    """/start CODE: what the consent page has sent the person back with. Commits.
+    """/start CODE: what the consent page has sent the person back with.
 
-    A refusal is a reply and not raised, for what it has burnt must stay so.
+    A refusal is a reply and not raised, for what it has burnt must stay so: it is committed here.
+    Commit what succeeds together with the greeting: the same update would else be a replay.
     """
     if code == DENIED:
         return Reply(escape(_("You have not allowed it, so nothing is linked. /login asks again.")))
@@ -49,9 +50,7 @@ def accept_code(person: Person, code: str) -> Reply:
     except CodeRefused as error:
         db.session.commit()
         return _refused(error)
-    name = user.name
-    db.session.commit()
-    greeting = _("Welcome, %(name)s! You are signed in.", name=name)
+    greeting = _("Welcome, %(name)s! You are signed in.", name=user.name)
     more = _("%(site)s is now here as you know it on the site.", site=site_settings().name)
     return Reply(f"{escape(greeting)}\n{escape(more)}", stays=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from edu.telegram_chats.models import TelegramChat
 from edu.telegram_chats.service import forget_chat, recall_search, remember_search
@@ -15,6 +16,7 @@ class State:
 
     chat: TelegramChat
     name: str = ""  # what the person is called in Telegram
+    message_id: int = 0  # whose button was pressed; 0 for none
     # Called after the commit: jobs that are enqueued.
     afterwards: list[Callable[[], object]] = field(default_factory=list)
 
@@ -28,12 +30,26 @@ class State:
 
     def ask(self, awaits: str, *args: object) -> None:
         """The next text goes to this action."""
-        self.chat.dialogue = {"awaits": awaits, "args": [str(each) for each in args]}
+        asked = {"awaits": awaits, "args": [str(each) for each in args]}
+        self.chat.dialogue = self._without_question() | asked
 
     def end_dialogue(self) -> None:
         """The next text is a search again."""
-        if self.chat.dialogue:
-            self.chat.dialogue = {}
+        if self.awaits is not None:
+            self.chat.dialogue = self._without_question()
+
+    def _without_question(self) -> dict[str, Any]:
+        return {k: v for k, v in self.chat.dialogue.items() if k not in ("awaits", "args")}
+
+    @property
+    def files(self) -> list[dict[str, Any]]:
+        """The files that the person has given and not sent on yet (given.py)."""
+        return list(self.chat.dialogue.get("files", ()))
+
+    @files.setter
+    def files(self, files: list[dict[str, Any]]) -> None:
+        others = {k: v for k, v in self.chat.dialogue.items() if k != "files"}
+        self.chat.dialogue = others | ({"files": files} if files else {})
 
     def remember(self, wanted: str) -> int:
         """A number that stands for a search in this chat's buttons."""

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+
+from telegram.ext import ApplicationHandlerStop
+
+from bot import inbox
 
 
 class Turns:
-    """What one chat asks is answered in order, one thing at a time."""
+    """What one chat asks is answered in order, one thing at a time.
 
-    def __init__(self) -> None:
+    `running`: once it says no, an update that has waited for its turn is left to the next process.
+    """
+
+    def __init__(self, running: Callable[[], bool] = lambda: True) -> None:
+        self.running = running
         self._locks: dict[int, tuple[asyncio.Lock, int]] = {}
 
     @asynccontextmanager
@@ -20,6 +28,9 @@ class Turns:
         self._locks[chat_id] = (lock, users + 1)
         try:
             async with lock:
+                if inbox.in_hand.get() is not None and not self.running():
+                    inbox.leave()
+                    raise ApplicationHandlerStop
                 yield
         finally:
             lock, users = self._locks[chat_id]

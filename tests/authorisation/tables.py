@@ -604,6 +604,7 @@ LIBRARY = [
     Row("POST", "/me/notifications/read", people(303)),
     Row("GET", "/me/notification-settings", people(200)),
     Row("POST", "/me/notification-settings", people(303), form={"email-materials": "off"}),
+    Row("POST", "/me/quiet-hours", people(303)),
     Row("GET", "/unsubscribe/<token>", everybody(404), "/unsubscribe/made-up"),
     Row("POST", "/unsubscribe/<token>", everybody(404), "/unsubscribe/made-up"),
 ]
@@ -1006,6 +1007,7 @@ API_ROWS = [
             "history",
             "notification-choices",
             "notifications",
+            "quiet-hours",
             "reports",
             "sessions",
             "subscriptions",
@@ -1028,6 +1030,7 @@ API_ROWS = [
         f"{_ME}/history/{{active_material}}",
     ),
     Row("PUT", f"{_ME}/notification-choices", a_people(422), json=NO_BODY),
+    Row("PUT", f"{_ME}/quiet-hours", a_people(422), json={"start": 24}),
     Row(
         "POST",
         f"{_ME}/notifications/<int:notification_id>/read",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +24,10 @@ class Chats:
         self.kept: dict[tuple[int, int], dict[str, Any]] = {}
         self.files: dict[str, tuple[str, bytes]] = {}
         self.queries: set[str] = set()
+        self.asked: list[str] = []  # paths of files that the bot has asked for
+        self.broken: set[str] = set()  # those of which half arrives, once
+        self.held = False  # downloads wait for `released`
+        self.released = threading.Event()
         self.methods: dict[str, Callable[[Params, Uploads], Any]] = {
             "sendMessage": self.send_text,
             "sendPhoto": self.send_photo,
@@ -153,6 +159,15 @@ class Chats:
 
     # Files
 
+    def receive_file(self, name: str, content: bytes, **told: Any) -> dict[str, Any]:
+        """A file that a person has sent, as its message tells it."""
+        unique = hashlib.sha256(content).hexdigest()[:15]
+        file_id = f"given-{unique}-{self.new_id():06}"
+        self.files[file_id] = (name, content)
+        said = {"file_name": name, "file_size": len(content)} | told
+        told_of = {key: value for key, value in said.items() if value is not None}
+        return {"file_id": file_id, "file_unique_id": unique, **told_of}
+
     def get_file(self, params: Params, files: Uploads) -> dict[str, Any]:
         if params["file_id"] not in self.files:
             raise Refused("invalid file_id")
@@ -160,7 +175,8 @@ class Chats:
         if size > 20 * 2**20:
             raise Refused("file is too big")
         path = f"documents/{file_id}"
-        return {"file_id": file_id, "file_unique_id": file_id[:8], "file_path": path}
+        told = {"file_unique_id": file_id[:8], "file_size": size, "file_path": path}
+        return {"file_id": file_id, **told}
 
     def download(self, path: str) -> bytes | None:
         """The bytes behind the path that getFile has told."""

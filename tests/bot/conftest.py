@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -48,10 +48,16 @@ def library(library_env: dict[str, str]) -> Iterator[Flask]:
 
 def link_chat(app: Flask, name: str, chat_id: int) -> None:
     """Link a chat to an account by way of the consent page."""
+    link_chats(app, name, [chat_id])
+
+
+def link_chats(app: Flask, name: str, chats: Iterable[int]) -> None:
+    """Link several: a person may have as many as they like."""
     client = app.test_client()
     form = {"email": f"{name}@example.org", "password": samples.PASSWORD}
     assert client.post("/login", data=form).status_code == 303
-    assert not tell(app, consent(client, ask(app, chat_id)), chat_id).failed
+    for chat_id in chats:
+        assert not tell(app, consent(client, ask(app, chat_id)), chat_id).failed
 
 
 class Chat:

@@ -136,8 +136,8 @@ class Pigeon:
     def __init__(self) -> None:
         self.carried: list[tuple[str, int, bool]] = []
 
-    def is_available(self, user: User) -> bool:
-        return user.name != "Charlie"
+    def find_available(self, users: Sequence[User]) -> set[int]:
+        return {user.id for user in users if user.name != "Charlie"}
 
     def send(self, user: User, notifications: Sequence[Notification], *, digest: bool) -> bool:
         if user.name == "Dora":

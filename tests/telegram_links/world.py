@@ -44,7 +44,9 @@ def consent(client: FlaskClient, path: str, answer: str = "allow") -> str:
 def tell(app: Flask, code: str, chat_id: int = CHAT) -> Reply:
     """The chat sends /start CODE."""
     with app.app_context():
-        return session.accept_code(find_person(chat_id, "en"), code)
+        reply = session.accept_code(find_person(chat_id, "en"), code)
+        db.session.commit()
+    return reply
 
 
 def who(app: Flask, chat_id: int = CHAT) -> str:

@@ -13,6 +13,7 @@ from bot.people import Person
 from bot.replies import Button, Reply
 from bot.state import State
 from bot.texts import escape
+from edu.telegram_links.service import person_of
 
 
 def ask_to_sign_in(person: Person, state: State) -> Reply:
@@ -31,7 +32,8 @@ def show(person: Person, state: State, args: tuple[str, ...]) -> Reply:
 
 def accept(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     """The code of `/start CODE`, with which the consent page has sent the person back."""
-    return replace(session.accept_code(person, args[0]), keyboard=keyboard())
+    reply = session.accept_code(person, args[0])
+    return replace(reply, keyboard=keyboard(person_of(person.chat_id)))
 
 
 def ask(person: Person, state: State, args: tuple[str, ...]) -> Reply:
@@ -43,7 +45,7 @@ def ask(person: Person, state: State, args: tuple[str, ...]) -> Reply:
 def leave(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     """/logout: the link ends, and what was searched for is forgotten."""
     state.forget()
-    return session.leave(person)
+    return replace(session.leave(person), keyboard=keyboard(None))
 
 
 ACTIONS = {"show": show, "accept": accept, "ask": ask, "leave": leave}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from bot.cited import find_cited
 from bot.lists import back, facts, read_origin, whole
 from bot.people import Person
 from bot.pictures import bot_id, page_picture, thumbnail
@@ -15,8 +16,8 @@ from bot.texts import escape, fits_button, link, shorten, site_address
 from edu.errors import SignInRequired
 from edu.extensions import storage
 from edu.library.service import record_opening
-from edu.materials.models import Material, StoredFile
-from edu.materials.service import count_view, get_visible
+from edu.materials.models import Material, MaterialStatus, StoredFile
+from edu.materials.service import count_view, get_visible, status_label
 from edu.ratings.service import can_rate, rate_material, summarise_rating
 from edu.reports.service import can_report
 from edu.search.hits import FoundPlace
@@ -28,6 +29,8 @@ from jobs.search import update_index
 MAX_TITLE, MAX_DESCRIPTION = 200, 300
 MAX_UPLOAD = 50 * 1024 * 1024  # bytes that a bot may send
 PLACES_SHOWN = 4
+# Opened from an answer: it stays, and so does the conversation.
+TALKS = "a"
 
 
 def show(person: Person, state: State, args: tuple[str, ...]) -> Reply:
@@ -36,13 +39,14 @@ def show(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     origin = args[2] if args[2:] else ""
     count_view(material, person.user, f"telegram {person.chat_id}")
     record_opening(person.user, material)
-    state.end_dialogue()
+    if origin[:1] != TALKS:
+        state.end_dialogue()
     return card(person, state, material, origin, whole(args, 1, 0))
 
 
 def card(person: Person, state: State, material: Material, origin: str, at: int = 0) -> Reply:
     """The card of a material; with the place number `at` of those that a search has found."""
-    hit = find_hit(state, origin, material.id)
+    hit = find_hit(state, origin, material.id) or find_cited(person, origin, material)
     places, marks = (hit[0].places[:PLACES_SHOWN], hit[1]) if hit else ([], "")
     place = places[min(at, len(places) - 1)] if places else None
     address = place_address(material, place, marks)
@@ -53,7 +57,7 @@ def card(person: Person, state: State, material: Material, origin: str, at: int 
         (back(read_origin(origin) or "search:prompt"),),
     )
     text = _describe(material, place, address)
-    return Reply(text, rows, _picture(person, material, place), stays=origin[:1] in ("s", ""))
+    return Reply(text, rows, _picture(person, material, place), stays=origin[:1] in ("s", "", TALKS))
 
 
 def _describe(material: Material, place: FoundPlace | None, address: str) -> str:
@@ -61,8 +65,10 @@ def _describe(material: Material, place: FoundPlace | None, address: str) -> str
     lines = [
         f"<b>{link(address, shorten(material.title, MAX_TITLE))}</b>",
         escape(facts(material)),
-        escape(_file_facts(file)),
+        escape(file_facts(file)),
     ]
+    if material.status != MaterialStatus.ACTIVE:
+        lines.append(f"<i>{escape(status_label(material.status))}</i>")
     if place is not None:
         lines += ["", place_line(place)]
     if material.description:
@@ -70,7 +76,8 @@ def _describe(material: Material, place: FoundPlace | None, address: str) -> str
     return "\n".join(lines)
 
 
-def _file_facts(file: StoredFile) -> str:
+def file_facts(file: StoredFile) -> str:
+    """Kind, length and size of a file in one line of plain text."""
     parts = [file.kind.upper() if file.kind != "video" else str(_("Video"))]
     if file.duration:
         parts.append(format_duration(file.duration))
@@ -144,7 +151,7 @@ def star_row(person: Person, material: Material, origin: str) -> tuple[Button, .
 
 
 def rate(person: Person, state: State, args: tuple[str, ...]) -> Reply:
-    """Give stars. Arguments: id, stars, origin: `d` below a file that was sent."""
+    """Give stars. Arguments: id, stars, origin: `d` below a file that was sent, `r…` an answer."""
     if person.user is None:
         raise SignInRequired
     material = get_visible(person.user, whole(args, 0, 0))
@@ -153,6 +160,9 @@ def rate(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     origin, thanks = (args[2] if args[2:] else ""), str(_("Thank you! Your rating counts."))
     if origin == "d":
         return Reply(buttons=(star_row(person, material, origin),), alert=thanks)
+    if origin[:1] == "r":
+        answer = read_origin(TALKS + origin[1:])
+        return Reply(buttons=(star_row(person, material, origin), (back(answer),)), alert=thanks)
     shown = card(person, state, material, origin)
     return Reply(shown.text, shown.buttons, shown.picture, alert=thanks, stays=shown.stays)
 

@@ -10,7 +10,7 @@ from bot import session
 from bot.menu import describe_commands, keyboard
 from bot.people import Person
 from bot.replies import Reply
-from bot.screens import entrance, material
+from bot.screens import entrance, giving, material
 from bot.state import State
 from bot.texts import escape, link
 from edu.extensions import settings
@@ -35,7 +35,7 @@ def start(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     )
     way_in = entrance.ask_to_sign_in(person, state) if _may_sign_in(person) else None
     text = f"{escape(about)}\n\n{_explain()}"
-    return Reply(text, keyboard=keyboard(), stays=True, then=way_in)
+    return Reply(text, keyboard=keyboard(person.user), stays=True, then=way_in)
 
 
 def _may_sign_in(person: Person) -> bool:
@@ -44,8 +44,8 @@ def _may_sign_in(person: Person) -> bool:
 
 def show_help(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     """What the bot can do, and where the site is."""
-    text = f"{_explain()}\n\n{escape(describe_commands())}"
-    return Reply(text, keyboard=keyboard(), stays=True)
+    text = f"{_explain()}\n\n{escape(describe_commands(person.user))}"
+    return Reply(text, keyboard=keyboard(person.user), stays=True)
 
 
 def _explain() -> str:
@@ -59,11 +59,13 @@ def _explain() -> str:
 
 
 def cancel(person: Person, state: State, args: tuple[str, ...]) -> Reply:
-    """End the dialogue, if there is one."""
+    """End the dialogue, if there is one, else give up the file that was given last."""
     begun = state.awaits is not None
     state.end_dialogue()
+    if not begun and state.files:
+        return giving.drop_last(person, state)
     text = _("Cancelled.") if begun else _("There is nothing to cancel.")
-    return Reply(escape(text), keyboard=keyboard(), stays=True)
+    return Reply(escape(text), keyboard=keyboard(person.user), stays=True)
 
 
 ACTIONS = {"start": start, "help": show_help, "cancel": cancel}

@@ -31,7 +31,8 @@ def show(person: Person, state: State, args: tuple[str, ...]) -> Reply:
         else Button(str(_("Sign in")), "entrance:show")
     )
     text = bold(_("Settings")) + f"\n\n{escape(who)}\n\n" + escape(_("Language")) + ":"
-    return Reply(text, (languages, (door,)))
+    told = (Button("🔔 " + _("Notifications"), "telling:show"),) if person.user else ()
+    return Reply(text, (languages, told, (door,)))
 
 
 def choose_language(person: Person, state: State, args: tuple[str, ...]) -> Reply:
@@ -44,7 +45,8 @@ def choose_language(person: Person, state: State, args: tuple[str, ...]) -> Repl
     with force_locale(args[0]):
         shown = show(Person(person.chat_id, person.user, args[0]), state, ())
         # The words below the field for text are changed only by a message of their own.
-        said = Reply(escape(_("The language has been changed.")), keyboard=keyboard(), stays=True)
+        words = keyboard(person.user)
+        said = Reply(escape(_("The language has been changed.")), keyboard=words, stays=True)
         return Reply(shown.text, shown.buttons, then=said)
 
 

@@ -1,0 +1,112 @@
+"""Which chats wait for which answers, and what they have been shown of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, exists, func, select, update
+
+from edu.assistant.models import Question, QuestionStatus
+from edu.assistant.queue import OPEN, places_of
+from edu.extensions import change_rows, db, insert_if_absent, utcnow
+from edu.telegram_chats.models import TelegramChat, TelegramWatch
+
+# A question that waits for so long while nobody answers any other has no worker.
+PATIENCE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An answer that a chat waits for. `state` changes with what there is to be shown of it.
+
+    `message_id` is None until a message shows it; `shown` is a hash of what that says.
+    """
+
+    question_id: int
+    chat_id: int
+    message_id: int | None
+    shown: str
+    state: str
+    status: str
+
+    @property
+    def ended(self) -> bool:
+        """Whether no more is to come."""
+        return self.status not in OPEN
+
+    @property
+    def waits(self) -> bool:
+        """Whether nobody has begun to answer."""
+        return self.status == QuestionStatus.WAITING
+
+
+def watch_answer(chat_id: int, question: Question, message_id: int | None = None) -> None:
+    """Have the chat shown the answer as it grows, in this message or one that is still to be sent."""
+    values = {"chat_id": chat_id, "message_id": message_id, "shown": "", "created_at": utcnow()}
+    insert_if_absent(TelegramWatch, question_id=question.id, **values)
+
+
+def list_watched() -> list[Watched]:
+    """All that are waited for, the oldest first; not those of chats that are closed to the bot."""
+    query = (
+        select(TelegramWatch, Question.status, func.length(Question.answer))
+        .join(Question, Question.id == TelegramWatch.question_id)
+        .outerjoin(TelegramChat, TelegramChat.chat_id == TelegramWatch.chat_id)
+        .where(TelegramChat.blocked_at.is_(None))
+        .order_by(TelegramWatch.question_id)
+    )
+    rows = db.session.execute(query).all()
+    places = _places([row[0].question_id for row in rows if row[1] == QuestionStatus.WAITING])
+    return [
+        Watched(
+            watch.question_id,
+            watch.chat_id,
+            watch.message_id,
+            watch.shown,
+            f"{status}-{length}{places.get(watch.question_id, '')}",
+            status,
+        )
+        for watch, status, length in rows
+    ]
+
+
+def _places(waiting: list[int]) -> dict[int, str]:
+    if not waiting:
+        return {}
+    questions = list(db.session.scalars(select(Question).where(Question.id.in_(waiting))))
+    busy = someone_answers()
+    return {
+        number: f"-{wait.ahead}{'' if busy else '-idle'}"
+        for number, wait in places_of(questions).items()
+    }
+
+
+def someone_answers() -> bool:
+    """Whether a worker has a question in hand, or ended one within the last minute."""
+    since = utcnow() - PATIENCE
+    at_work = Question.status == QuestionStatus.ANSWERING
+    return bool(db.session.scalar(select(exists().where(at_work | (Question.answered_at > since)))))
+
+
+def is_left_alone(question: Question) -> bool:
+    """Whether it waits although no worker does anything at all."""
+    waits = question.status == QuestionStatus.WAITING
+    return waits and question.created_at < utcnow() - PATIENCE and not someone_answers()
+
+
+def keep_message(question_id: int, message_id: int | None, shown: str) -> None:
+    """This message shows it now, None for no message; `shown` is a hash of what it says."""
+    watch = update(TelegramWatch).where(TelegramWatch.question_id == question_id)
+    change_rows(watch.values(message_id=message_id, shown=shown))
+
+
+def end_watch(question_id: int) -> None:
+    """The chat waits no more."""
+    change_rows(delete(TelegramWatch).where(TelegramWatch.question_id == question_id))
+
+
+def is_watched(question: Question, chat_id: int) -> bool:
+    """Whether a message of this chat grows with the answer."""
+    query = select(TelegramWatch.chat_id).where(TelegramWatch.question_id == question.id)
+    return db.session.scalar(query) == chat_id

@@ -1,0 +1,1 @@
+"""What Telegram has handed over, until it is dealt with."""
