@@ -42,7 +42,7 @@ class Watched:
 
 
 def watch_answer(chat_id: int, question: Question, message_id: int | None = None) -> None:
-    """Have the chat shown the answer as it grows, in this message or one that is still to be sent."""
+    """Have the chat shown the answer as it grows, in this message or in one still to be sent."""
     values = {"chat_id": chat_id, "message_id": message_id, "shown": "", "created_at": utcnow()}
     insert_if_absent(TelegramWatch, question_id=question.id, **values)
 

@@ -99,7 +99,9 @@ def write_citations(citations: Sequence[Citation], words: str = "") -> str:
         places = list_places(each)
         address = place_address(each.material, places[0] if places else None, marks)
         named = ", ".join(place_label(place) for place in places)
-        lines.append(item(number, each.material, address) + (f" · {escape(named)}" if named else ""))
+        lines.append(
+            item(number, each.material, address) + (f" · {escape(named)}" if named else "")
+        )
     return "\n".join(lines)
 
 
@@ -200,4 +202,3 @@ def _stage(answer: Answer, left_alone: bool) -> str:
     if not wait.seconds:
         return f"⏳ {place}"
     return f"⏳ {place}, {_('about %(time)s', time=about(wait.seconds))}"
-

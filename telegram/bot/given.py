@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import PurePosixPath
 from typing import Any
 
 from bot.state import State
@@ -15,6 +15,13 @@ from edu.uploads.service import Expired, get_upload, offset_of
 
 MOST_IN_HAND = 10  # of one chat: as many as an album holds
 KEY = 8  # characters of an upload's id that name it in buttons
+_SUFFIX = re.compile(r"\.[a-z][a-z0-9]{1,4}$", re.IGNORECASE)  # «Лекция 1. Ряды» has none
+
+
+def suffix_of(name: str) -> str:
+    """What a name ends in, in lower case: `.pdf`; "" for none."""
+    found = _SUFFIX.search(name)
+    return found[0].lower() if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +39,14 @@ class Given:
     @property
     def is_taken(self) -> bool:
         """Whether the name, or else the media type, promises what the library takes."""
-        suffix = PurePosixPath(self.full_name).suffix.lower()
-        return suffix in (*SUFFIXES.values(), ".m4v")
+        return suffix_of(self.full_name) in (*SUFFIXES.values(), ".m4v")
 
     @property
     def full_name(self) -> str:
         """The name as it is kept, with a suffix where only the media type tells what it is."""
         name = clean_file_name(self.name)
         kind = KINDS.get(self.media_type)
-        if kind is None or PurePosixPath(name).suffix:
+        if kind is None or suffix_of(name):
             return name
         return name + SUFFIXES[kind]
 

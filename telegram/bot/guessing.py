@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
+from bot.given import suffix_of
 from edu.accounts.models import User
 from edu.assistant.subjects import load_subjects
 from edu.catalog.models import Category, MaterialType
@@ -38,7 +38,7 @@ LETTERS = re.compile(r"[^\W\d_]+")
 
 def words_of(name: str) -> str:
     """The name of a file as words: no suffix, no underscores."""
-    stem = PurePosixPath(name).stem if PurePosixPath(name).suffix else name
+    stem = name[: len(name) - len(suffix_of(name))]
     return " ".join(stem.replace("_", " ").split())
 
 

@@ -59,20 +59,21 @@ def hide_token(token: str) -> None:
 
 def make_application(app: Flask, config: Settings, poller: Poller) -> Application:
     """The library's application with our handlers, for the Bot API at TELEGRAM_API_URL."""
+    inbox = Inbox(app)
     bot = InboxBot(
+        inbox,
         config.telegram_token,
         f"{config.telegram_api_url}/bot",
         f"{config.telegram_api_url}/file/bot",
         request=HTTPXRequest(connection_pool_size=CONNECTIONS, pool_timeout=POOL_S),
         get_updates_request=HTTPXRequest(connection_pool_size=1),
     )
-    bot.inbox = Inbox(app)
     application: Application = (
         ApplicationBuilder()
         .bot(bot)
-        .concurrent_updates(Processor(CONCURRENT_UPDATES, bot.inbox, lambda: application.running))
-        .post_init(partial(_begin, app, poller, bot))
-        .post_stop(partial(_end, bot.inbox))
+        .concurrent_updates(Processor(CONCURRENT_UPDATES, inbox, lambda: application.running))
+        .post_init(partial(_begin, app, poller, inbox))
+        .post_stop(partial(_end, inbox))
         .build()
     )
     handlers = Handlers(app, application)
@@ -82,15 +83,15 @@ def make_application(app: Flask, config: Settings, poller: Poller) -> Applicatio
     return application
 
 
-async def _begin(app: Flask, poller: Poller, bot: InboxBot, application: Application) -> None:
+async def _begin(app: Flask, poller: Poller, inbox: Inbox, application: Application) -> None:
     application.bot_data["tasks"] = [
         asyncio.create_task(poller.keep(application)),
-        asyncio.create_task(bot.inbox.write_down()),
+        asyncio.create_task(inbox.write_down()),
         asyncio.create_task(application.bot_data["notifier"].keep()),
         asyncio.create_task(application.bot_data["watching"].keep()),
     ]
     await introduce(app, application)
-    for update in await bot.inbox.load(bot):  # before whatever comes from now on
+    for update in await inbox.load(application.bot):  # before whatever comes from now on
         await application.update_queue.put(update)
 
 

@@ -124,9 +124,11 @@ class Inbox:
 class InboxBot(ExtBot[Any]):
     """The library's bot, whose updates are kept before Telegram forgets them."""
 
-    inbox: Inbox
-    _next: int | None = None
-    _last = 0.0
+    def __init__(self, inbox: Inbox, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._inbox = inbox
+        self._next: int | None = None
+        self._last = 0.0
 
     async def get_updates(
         self, offset: int | None = None, *args: Any, **kwargs: Any
@@ -137,7 +139,7 @@ class InboxBot(ExtBot[Any]):
         updates = await super().get_updates(self._next, *args, **kwargs)
         if not updates:
             return ()
-        new = await self.inbox.keep(updates)
+        new = await self._inbox.keep(updates)
         self._next, self._last = updates[-1].update_id + 1, time.monotonic()
         return tuple(new)
 

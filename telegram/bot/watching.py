@@ -25,6 +25,7 @@ from bot.screens.assistant import show_answer
 from bot.sending import Sender, in_app
 from edu.accounts.models import User
 from edu.assistant.looks import note_looks
+from edu.assistant.models import Question
 from edu.assistant.queue import OPEN
 from edu.assistant.service import get_answer, get_question
 from edu.errors import NotFound
@@ -52,17 +53,26 @@ GONE = (
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What a message shall show. `moved_on`: the person reads another screen below it.
+    """What a message shall say; `hash` tells it from what it says.
 
-    `talks`: no other screen than the assistant's is open.
+    `talks`: the assistant's is the screen that is open. `moved_on`: another one is, below.
     """
 
     reply: Reply
     hash: str
-    state: str
     whole: bool
-    moved_on: bool
     talks: bool
+    moved_on: bool
+
+
+@dataclass(slots=True)
+class Following:
+    """An answer that is followed: the state that is shown, and when it may be shown anew."""
+
+    state: str = ""
+    not_before: float = 0.0
+    next_place: float = 0.0
+    task: asyncio.Task[None] | None = None
 
 
 class Watching:
@@ -71,9 +81,7 @@ class Watching:
     def __init__(self, app: Flask, sender: Sender) -> None:
         self.app, self.sender = app, sender
         self.pace = Pace(EDITS, EDIT_EVERY_S)
-        self.tasks: dict[int, asyncio.Task[None]] = {}  # by question
-        self._drawn: dict[int, str] = {}  # the state that is shown
-        self._not_before: dict[int, float] = {}
+        self.following: dict[int, Following] = {}  # by question
         self._typed: dict[int, float] = {}  # by chat
         self._typing = set[asyncio.Task[None]]()
 
@@ -90,42 +98,92 @@ class Watching:
                 await asyncio.wait_for(self.sender.followed.wait(), pause)
 
     async def stop(self) -> None:
-        """Let go on what is on its way to Telegram: else it would be sent a second time."""
-        if self.tasks:
-            await asyncio.wait(self.tasks.values(), timeout=GENTLE_STOP_S)
-        for task in (*self.tasks.values(), *self._typing):
+        """Let end what is on its way to Telegram: else the next process would send it again."""
+        if tasks := self._tasks():
+            await asyncio.wait(tasks, timeout=GENTLE_STOP_S)
+        for task in (*self._tasks(), *self._typing):
             task.cancel()
+
+    def _tasks(self) -> list[asyncio.Task[None]]:
+        return [one.task for one in self.following.values() if one.task is not None]
 
     async def look(self) -> bool:
         """Begin to show what is new; whether anybody waits for an answer."""
+        # What is being shown while the rows are read may be told wrongly by them.
+        busy = {number for number, one in self.following.items() if one.task is not None}
         watched = await asyncio.to_thread(in_app, self.app, service.list_watched)
         now = time.monotonic()
         for each in watched:
-            if self._is_due(each, now):
-                task = asyncio.create_task(self._follow(each))
-                self.tasks[each.question_id] = task
+            one = self.following.setdefault(each.question_id, Following())
+            if each.question_id not in busy and _is_due(one, each, now):
+                one.task = asyncio.create_task(self._follow(one, each))
         self._type(watched, now)
-        self._forget({each.question_id for each in watched})
+        gone = self.following.keys() - {each.question_id for each in watched}
+        for number in gone:
+            if self.following[number].task is None:
+                del self.following[number]
         return bool(watched)
 
-    def _is_due(self, each: Watched, now: float) -> bool:
-        number = each.question_id
-        if number in self.tasks or self._drawn.get(number) == each.state:
-            return False
-        if each.waits and number in self._drawn:  # its place in the queue only
-            return now >= self._not_before.get(number, now)
-        return each.ended or now >= self._not_before.get(number, now) or not self._rests(number)
+    async def _follow(self, one: Following, each: Watched) -> None:
+        try:
+            if each.message_id is not None and not each.ended:
+                await self.pace.wait(each.chat_id)
+            drawn = await asyncio.to_thread(self._draw, each)
+            if drawn is None or await self._show(each, drawn):
+                one.state, one.next_place = each.state, time.monotonic() + PLACE_EVERY_S
+            else:
+                one.not_before = time.monotonic() + REST_S
+        except TelegramError as error:
+            log.warning("the answer %d was not shown: %s", each.question_id, error.message)
+            one.not_before = time.monotonic() + REST_S
+        except Exception:  # the answer is shown later, and the others now
+            log.exception("the answer %d was not shown", each.question_id)
+            one.not_before = time.monotonic() + REST_S
+        finally:
+            one.task = None
 
-    def _rests(self, number: int) -> bool:
-        return number in self._not_before
+    # What it shall say
 
-    def _forget(self, known: set[int]) -> None:
-        for kept in (self._drawn, self._not_before):
-            for number in set(kept) - known - set(self.tasks):
-                kept.pop(number, None)  # type: ignore[attr-defined]
+    def _draw(self, each: Watched) -> Drawn | None:
+        """None when the person may not read it any more: then the chat waits no longer."""
+        with self.app.app_context():
+            user = person_of(each.chat_id)
+            db.session.commit()  # whatever comes of it: tokens that were renewed stay so
+            drawn = _compose(user, each) if user else None
+            if drawn is None:
+                service.end_watch(each.question_id)
+            db.session.commit()
+            return drawn
+
+    # Where it is said
+
+    async def _show(self, each: Watched, drawn: Drawn) -> bool:
+        """Whether it is shown, and that has been written down."""
+        message_id = each.message_id
+        if message_id is not None and drawn.whole and drawn.moved_on:
+            await self.sender.remove(each.chat_id, message_id)
+            message_id = None
+        elif message_id is not None and drawn.hash != each.shown:
+            try:
+                if not await self.sender.redraw(each.chat_id, message_id, drawn.reply):
+                    return False
+            except BadRequest as error:
+                if not error.message.lower().startswith(GONE):
+                    raise
+                message_id = None  # the person has deleted it, or it has become something else
+        if message_id is None:
+            message_id = await self.sender.post(each.chat_id, drawn.reply)
+            if message_id is None:
+                return False
+            if drawn.talks:
+                await self.sender.drop_screen(each.chat_id)
+        await asyncio.to_thread(in_app, self.app, _note, each, drawn, message_id)
+        return True
+
+    # Typing
 
     def _type(self, watched: Sequence[Watched], now: float) -> None:
-        """Show that somebody writes, where an answer is on its way."""
+        """Say in each chat that somebody writes, as long as there is more to come."""
         for chat_id in {each.chat_id for each in watched if not each.ended}:
             if now - self._typed.get(chat_id, -TYPING_EVERY_S) >= TYPING_EVERY_S:
                 self._typed[chat_id] = now
@@ -138,3 +196,41 @@ class Watching:
     async def _type_in(self, chat_id: int) -> None:
         with suppress(TelegramError):  # a nicety
             await self.sender.typing(chat_id)
+
+
+def _is_due(one: Following, each: Watched, now: float) -> bool:
+    if one.task is not None or one.state == each.state or now < one.not_before:
+        return False
+    return not each.waits or now >= one.next_place
+
+
+def _compose(user: User, each: Watched) -> Drawn | None:
+    try:
+        question = get_question(user, each.question_id)
+    except NotFound:  # deleted, or the chat is another person's now
+        return None
+    chat = db.session.get(TelegramChat, each.chat_id)
+    whole = question.status not in OPEN
+    with force_locale((chat.locale if chat else "") or question.locale):
+        answer = get_answer(user, question.id)
+        if whole:
+            reply = show_answer(user, answer)
+        else:
+            reply = show_growing(answer, left_alone=service.is_left_alone(question))
+        reply = signed(each.chat_id, reply)
+    awaits = chat.dialogue.get("awaits") if chat else None
+    talks = awaits == "assistant:ask"
+    screen = chat.screen_id or 0 if chat else 0
+    moved_on = not talks and screen > (each.message_id or 0)
+    digest = hashlib.sha256(repr((reply.text, reply.buttons)).encode()).hexdigest()
+    return Drawn(reply, digest, whole, talks, moved_on)
+
+
+def _note(each: Watched, drawn: Drawn, message_id: int) -> None:
+    if not drawn.whole:
+        service.keep_message(each.question_id, message_id, drawn.hash)
+        return
+    service.end_watch(each.question_id)
+    question = db.session.get(Question, each.question_id)
+    if question is not None:
+        note_looks(question.user, [question])

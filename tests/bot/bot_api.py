@@ -28,6 +28,7 @@ class BotApi:
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.sent_to: list[tuple[float, int]] = []  # when new messages came, and for whom
         self.refused: list[tuple[str, str]] = []  # by the rules: faults of the bot
         self.updates: list[dict[str, Any]] = []
         self.refusals: dict[str, list[Answer]] = {}
@@ -59,9 +60,13 @@ class BotApi:
             file = self.chats.receive_file(name, content, **told)
         if kind == "video":
             file |= {"width": 160, "height": 90, "duration": 1}
-        message = self.chats.message(chat, **{kind: file}, **around)
-        self._update(message=message | {"from": _person(chat, language)})
+        self.send(chat, language, **{kind: file}, **around)
         return str(file["file_id"])
+
+    def send(self, chat: int, language: str = "en", **content: Any) -> None:
+        """Send a message that is no text: a photo, a place."""
+        message = self.chats.message(chat, **content)
+        self._update(message=message | {"from": _person(chat, language)})
 
     def press(self, message_id: int, data: str, chat: int = 1, language: str = "en") -> str:
         """Press a button below a message of the bot's; the id that it will be answered by."""
@@ -158,6 +163,8 @@ class BotApi:
                 self.changed.notify_all()
                 return _refusal(400, f"Bad Request: {error}")
             uploads = {name: len(content) for name, (_file, content) in files.items()}
+            if method.startswith("send") and method != "sendChatAction":
+                self.sent_to.append((time.monotonic(), int(params["chat_id"])))
             self.calls.append((method, params | {"result": result, "uploads": uploads}))
             self.changed.notify_all()
         return 200, _ok(result)
@@ -214,8 +221,8 @@ def _handler(api: BotApi) -> Callable[..., BaseHTTPRequestHandler]:
                 api.chats.released.wait(30)
             if content is None:
                 self._send(404, "text/plain", b"Not Found")
-            elif path in api.chats.broken:  # the line breaks in the middle
-                api.chats.broken.remove(path)
+            elif api.chats.breaking:
+                api.chats.breaking -= 1
                 self._send(200, "application/octet-stream", content, len(content) * 2)
                 self.close_connection = True
             else:

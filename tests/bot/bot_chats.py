@@ -25,7 +25,7 @@ class Chats:
         self.files: dict[str, tuple[str, bytes]] = {}
         self.queries: set[str] = set()
         self.asked: list[str] = []  # paths of files that the bot has asked for
-        self.broken: set[str] = set()  # those of which half arrives, once
+        self.breaking = 0  # of so many downloads half arrives
         self.held = False  # downloads wait for `released`
         self.released = threading.Event()
         self.methods: dict[str, Callable[[Params, Uploads], Any]] = {

@@ -183,11 +183,10 @@ def test_what_was_changed_meanwhile_is_looked_at_again(maria: Chat) -> None:
 
 
 def test_a_foreign_subject_is_out_of_reach(maria: Chat) -> None:
+    number = submit(maria.app, "Чужая оптика")
     with maria.app.app_context():
-        physics = ensure_category("Физика", slug="fizika")
+        db.session.get_one(Material, number).category = ensure_category("Физика", slug="fizika")
         db.session.commit()
-        category_id = physics.id
-    number = submit(maria.app, "Чужая оптика", category=None, category_id=category_id)
     assert "Чужая оптика" not in maria.say("/review").text
     for data in forged(maria, number):
         assert_refused(maria, data, number, "Чужая оптика")
@@ -195,8 +194,8 @@ def test_a_foreign_subject_is_out_of_reach(maria: Chat) -> None:
 
 def forged(chat: Chat, number: int) -> list[str]:
     """Buttons that nobody has been given, with a signature that is good in this chat."""
-    edition = now(chat.app, number).edition
     with chat.app.app_context():
+        edition = db.session.get_one(Material, number).edition
         pages = [f"review:{each}:{number}:{edition}" for each in ("show", "approve", "reject")]
         return [pack(chat.chat_id, page) for page in [*pages, f"review:because:{number}:-:Нет"]]
 

@@ -17,6 +17,7 @@ WORDS = {
     "Поиск": "Search",
     "Библиотека": "Library",
     "Предметы": "Subjects",
+    "Помощник": "Assistant",
     "Мои коллекции": "My collections",
     "История": "History",
     "Подписки": "Subscriptions",
@@ -39,7 +40,28 @@ WORDS = {
     "Ничего не нашлось": "Nothing found",
     "Спасибо за оценку": "Thank you! Your rating counts.",
     "Отменено": "Cancelled.",
+    "Отменить": "Cancel",
+    "Удалить": "Delete",
+    "Сохранить план": "Save the plan",
+    "Сохранить ответ": "Keep the answer",
+    "Сохранено": "Kept",
+    "Ваш вопрос следующий": "Your question is next",
+    "Вы остановили этот ответ": "You have stopped this answer.",
+    "Помощнику нужно знать, кто вы": "The assistant keeps your questions and plans, so it needs to "
+    "know who you are.",
+    "Спрашивайте": "Ask as you would ask a person: what to read on a topic, which problems to "
+    "solve, a plan for an exam. The answer names the pages.",
+    "Ещё вопрос": "Ask more",
     "Модераторы посмотрят": "Thank you. Moderators will look at it.",
+    "На проверке": "In review",
+    "Одобрить": "Approve",
+    "Отклонить": "Reject",
+    "Опубликован": "Published",
+    "Отклонён": "Rejected",
+    "Уже решено": "Somebody has already decided on this material.",
+    "Решают модераторы": "No access: only moderators of its subject decide on a material.",
+    "Ответ готов": "The answer is ready",
+    "Открыть": "Open",
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from edu.accounts.models import User
+from edu.assistant.models import Conversation, Question, QuestionStatus
 from edu.extensions import db, utcnow
 from edu.mail.models import Letter
 from edu.materials.models import Material
@@ -62,3 +63,19 @@ def make_due() -> None:
     waiting = update(Delivery).where(Delivery.done_at.is_(None))
     db.session.execute(waiting.values(due_at=utcnow() - timedelta(seconds=1)))
     db.session.commit()
+
+
+def answered(user_id: int, text: str = "Что такое ряд?", **changes: Any) -> Question:
+    """A question whose answer has just come, and which was looked at a minute ago."""
+    conversation = Conversation(user_id=user_id, title="Ряды")
+    values = {
+        "status": QuestionStatus.ANSWERED.value,
+        "seen_at": utcnow() - timedelta(minutes=1),
+        **changes,
+    }
+    question = Question(user_id=user_id, text=text, locale="en", **values)
+    question.conversation = conversation
+    question.answered_at = utcnow()
+    db.session.add(question)
+    db.session.commit()
+    return question

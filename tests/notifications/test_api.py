@@ -10,7 +10,8 @@ from sqlalchemy import select
 from edu.api.security import issue_token
 from edu.extensions import db
 from edu.notifications.models import Notification
-from tests.notifications.followers import follow, person, publish
+from edu.notifications.telling import notify_answer
+from tests.notifications.followers import answered, follow, person, publish
 from tests.samples import make_category
 
 URL = "/api/users/me/notifications"
@@ -43,6 +44,21 @@ def test_they_are_listed_newest_first(alice: FlaskClient) -> None:
     assert item["material"]["url"].startswith("http://localhost/materials/")
 
 
+def test_an_answer_has_a_question_and_no_material(
+    app: Flask, alice: FlaskClient, people: dict[str, int]
+) -> None:
+    with app.app_context():
+        question = answered(people["alice"])
+        notify_answer(question.id)
+        db.session.commit()
+        place = f"/assistant/{question.conversation_id}#question-{question.id}"
+    item = alice.get(URL).get_json()["items"][0]
+    assert (item["topic"], item["kind"], item["material"]) == ("answers", "answered", None)
+    assert item["question"]["title"] == "Что такое ряд?"
+    assert item["question"]["url"] == f"http://localhost{place}"
+    assert alice.post(f"{URL}/{item['id']}/read").get_json()["read"] is True
+
+
 def test_one_is_read_then_all(alice: FlaskClient) -> None:
     first = alice.get(URL).get_json()["items"][0]["id"]
     for _twice in range(2):
@@ -72,10 +88,11 @@ def test_choices_are_read_and_set(alice: FlaskClient) -> None:
         ("decisions", "email"): "instant",
         ("requests", "email"): "instant",
         ("reports", "email"): "instant",
+        ("answers", "email"): "off",
     }
     wanted = {"items": [{"topic": "materials", "channel": "email", "pace": "off"}]}
     answer = alice.put(CHOICES, json=wanted)
-    assert [item["pace"] for item in answer.get_json()["items"]] == ["off", *["instant"] * 3]
+    assert [item["pace"] for item in answer.get_json()["items"]] == ["off", *["instant"] * 3, "off"]
 
 
 @pytest.mark.parametrize(

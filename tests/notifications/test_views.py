@@ -14,9 +14,10 @@ from edu.extensions import db
 from edu.notifications.choices import list_choices
 from edu.notifications.models import Notification, Pace, Topic
 from edu.notifications.service import count_unread, notify_decision
+from edu.notifications.telling import notify_answer
 from edu.notifications.unsubscribing import unsubscribe_url
 from tests.conftest import MakeApp, make_people, sign_in
-from tests.notifications.followers import choose, follow, person, publish
+from tests.notifications.followers import answered, choose, follow, person, publish
 from tests.samples import make_category
 
 HTMX = {"HX-Request": "true"}
@@ -60,6 +61,30 @@ def test_opening_one_reads_it_and_leads_to_the_material(
     assert alice.get(answer.headers["Location"]).status_code == 200
     assert unread(app, people["alice"]) == 1
     assert "Фурье" not in alice.get("/me/notifications?unread=1").text
+
+
+def test_an_answer_leads_to_its_conversation(
+    app: Flask, alice: FlaskClient, people: dict[str, int]
+) -> None:
+    with app.app_context():
+        question = answered(people["alice"], "Что <такое> ряд?")
+        notify_answer(question.id)
+        db.session.commit()
+        number = db.session.scalars(select(Notification.id)).one()
+        place = f"/assistant/{question.conversation_id}#question-{question.id}"
+    page = alice.get("/me/notifications").text
+    assert "The answer is ready" in page
+    assert "Что &lt;такое&gt; ряд?" in page
+    answer = alice.get(f"/me/notifications/{number}")
+    assert (answer.status_code, answer.headers["Location"]) == (303, place)
+
+
+def test_only_moderators_choose_when_to_hear_of_the_queue(
+    app: Flask, alice: FlaskClient, people: dict[str, int]
+) -> None:
+    assert "Materials that wait for review" not in alice.get("/me/notification-settings").text
+    maria = sign_in(app.test_client(), "maria")
+    assert "Materials that wait for review" in maria.get("/me/notification-settings").text
 
 
 def test_one_or_all_are_marked_as_read(
@@ -109,6 +134,7 @@ def test_choices_are_kept(app: Flask, alice: FlaskClient, people: dict[str, int]
             (Topic.DECISIONS, "email"): Pace.OFF,
             (Topic.REQUESTS, "email"): Pace.INSTANT,
             (Topic.REPORTS, "email"): Pace.INSTANT,
+            (Topic.ANSWERS, "email"): Pace.OFF,
         }
     bad = {"materials:email": "sometimes"}
     assert alice.post("/me/notification-settings", data=bad).status_code == 422

@@ -99,9 +99,7 @@ def _find_talk(user: User, number: int) -> Conversation | None:
     return talk if talk is not None and talk.user_id == user.id else None
 
 
-def _ask(
-    user: User, person: Person, state: State, words: str, talk: Conversation | None
-) -> Reply:
+def _ask(user: User, person: Person, state: State, words: str, talk: Conversation | None) -> Reply:
     question = service.ask_question(user, words, talk)
     pressed = state.message_id or None  # that becomes the answer
     watch_answer(person.chat_id, question, pressed)
@@ -182,7 +180,13 @@ def _rows(user: User, shown: Answer, page: int) -> Rows:
         Button("💬 " + _("Ask more"), f"assistant:more:{question.conversation_id}"),
         Button("✏ " + _("New conversation"), "assistant:new"),
     )
-    return (*numbers, _judge_row(user, shown, page), _keep_row(user, shown, page), go_on, _way(question))
+    return (
+        *numbers,
+        _judge_row(user, shown, page),
+        _keep_row(user, shown, page),
+        go_on,
+        _way(question),
+    )
 
 
 def _judge_row(user: User, shown: Answer, page: int) -> tuple[Button, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import PurePosixPath
 
 from flask_babel import gettext as _
 from limits import parse_many
@@ -20,6 +19,7 @@ from bot.given import (
     is_whole,
     keep_draft,
     list_drafts,
+    suffix_of,
 )
 from bot.people import Person
 from bot.replies import Button, Reply, Rows
@@ -103,7 +103,7 @@ def _what_is_taken() -> str:
 
 def _refuse(given: Given) -> Reply | None:
     name = bold(shorten(given.full_name, MAX_NAME))
-    suffix = PurePosixPath(given.full_name).suffix.lower()
+    suffix = suffix_of(given.full_name)
     if suffix in (".srt", ".vtt"):
         how = _("Subtitles are added on the page of their video, on the site.")
         return Reply(f"{name}\n\n{escape(how)}", stays=True)

@@ -57,7 +57,9 @@ def card(person: Person, state: State, material: Material, origin: str, at: int 
         (back(read_origin(origin) or "search:prompt"),),
     )
     text = _describe(material, place, address)
-    return Reply(text, rows, _picture(person, material, place), stays=origin[:1] in ("s", "", TALKS))
+    return Reply(
+        text, rows, _picture(person, material, place), stays=origin[:1] in ("s", "", TALKS)
+    )
 
 
 def _describe(material: Material, place: FoundPlace | None, address: str) -> str:

@@ -208,7 +208,7 @@ def _plan_rows(plan: Plan, *, late: bool) -> Rows:
     site = (Button("🌐 " + _("Open on the site"), url=address),) if fits_button(address) else ()
     spread = (Button("🔀 " + _("Spread anew"), f"plans:replan:{plan.id}"),) if late else ()
     drop = Button("🗑 " + _("Delete"), f"plans:drop:{plan.id}")
-    answer = ()
+    answer: tuple[Button, ...] = ()
     if plan.question_id is not None:
         answer = (Button("💬 " + _("The answer"), f"assistant:answer:{plan.question_id}"),)
     return (spread, (*answer, *site), (back("plans:list:1"), drop))

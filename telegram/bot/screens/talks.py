@@ -25,8 +25,7 @@ def list_all(user: User, person: Person, state: State, args: Args) -> Reply:
     """The person's own, the one asked last first. Argument: page."""
     listing = service.list_conversations(user, whole(args, 0), SHOWN)
     rows = [
-        (Button(shorten(each.title, MAX_LABEL), f"talks:open:{each.id}"),)
-        for each in listing.items
+        (Button(shorten(each.title, MAX_LABEL), f"talks:open:{each.id}"),) for each in listing.items
     ]
     advice = _("Choose a conversation.") if rows else _("Nothing here yet")
     turn = pager("talks:list", listing.page, listing.pages)
