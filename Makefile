@@ -5,6 +5,7 @@
 #   make bench-search   measure search: quality, or speed with SIZE=20000 or SIZE=corpus
 #   make bench-assistant   measure the assistant's answers; ENGINE=llamacpp with a model
 #   make bench-assistant-load   twenty people ask at once; ENGINE=composer without a model
+#   make bench-bot   200 chats with the bot at once; BENCH_ARGS='--chats 20 --seconds 10'
 #   make bench-media   measure how files are read
 #   make bench-videos   every real video from upload to its middle (needs Chromium)
 #   make bench-uploads   large uploads, a server that dies, many at once (needs Chromium)
@@ -19,10 +20,10 @@ SOURCES := $(shell find static/src static/build.mjs package.json package-lock.js
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard edu/translations/*/LC_MESSAGES/*.po))
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test build models lint types assets messages lock clean help bench-search bench-assistant bench-assistant-load bench-media bench-videos bench-uploads
+.PHONY: run test build models lint types assets messages lock clean help bench-search bench-assistant bench-assistant-load bench-bot bench-media bench-videos bench-uploads
 
 help:
-	@sed -n '2,11s/^# *//p' Makefile
+	@sed -n '2,12s/^# *//p' Makefile
 
 run: $(VENV)/run.stamp static/dist/manifest.json $(CATALOGUES)
 	@exec $(BIN)/flask start
@@ -57,6 +58,9 @@ bench-assistant: $(VENV)/dev.stamp static/dist/manifest.json $(CATALOGUES)
 
 bench-assistant-load: $(VENV)/dev.stamp static/dist/manifest.json $(CATALOGUES)
 	@$(BIN)/python -m tests.bench.assistant_load $(if $(ENGINE),--engine $(ENGINE)) $(BENCH_ARGS)
+
+bench-bot: $(VENV)/dev.stamp static/dist/manifest.json $(CATALOGUES)
+	@PYTHONPATH=telegram $(BIN)/python -m tests.bench.bot $(BENCH_ARGS)
 
 bench-media: $(VENV)/dev.stamp
 	@$(BIN)/python -m tests.bench.media

@@ -15,7 +15,7 @@ from edu.catalog.models import Category
 from edu.errors import NotFound
 from edu.extensions import MAX_ID, change_rows, db, utcnow
 from edu.materials.models import Material, MaterialStatus
-from edu.notifications.choices import keep_choice, set_choice
+from edu.notifications.choices import keep_choice, set_choice, topics_of
 from edu.notifications.models import Notification, Pace, Topic
 from edu.notifications.records import add_notifications
 from edu.notifications.unsubscribing import read_link
@@ -138,7 +138,15 @@ def set_choices(user: User, chosen: Mapping[tuple[str, str], str]) -> None:
         set_choice(user, topic, channel, pace)
 
 
-def turn_off(token: str) -> list[Topic]:
+def list_link_topics(token: str) -> list[Topic]:
+    """What the link of a letter turns off, of that which the person knows. Raises NotFound."""
+    user_id, _channel, topics = read_link(token)
+    user = db.session.get(User, user_id)
+    known = topics_of(user) if user else topics
+    return [topic for topic in topics if topic in known] or topics
+
+
+def turn_off(token: str) -> None:
     """What the link of a letter does: the topics are off for its channel. Raises NotFound."""
     user_id, channel, topics = read_link(token)
     user = db.session.get(User, user_id)
@@ -146,4 +154,3 @@ def turn_off(token: str) -> list[Topic]:
         raise NotFound
     for topic in topics:
         keep_choice(user, topic, channel, Pace.OFF)
-    return topics

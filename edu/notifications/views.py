@@ -12,7 +12,7 @@ from edu.htmx import go_to, wants_fragment
 from edu.notifications import service
 from edu.notifications.channels import CHANNELS
 from edu.notifications.choices import list_choices, pace_label, topic_label, topics_of
-from edu.notifications.models import Pace, Topic
+from edu.notifications.models import Pace
 from edu.notifications.quiet import (
     USUAL,
     change_quiet_hours,
@@ -21,7 +21,6 @@ from edu.notifications.quiet import (
     name_timezones,
 )
 from edu.notifications.titles import page_of, shown_title
-from edu.notifications.unsubscribing import read_link
 from edu.site.requests import signed_in
 
 bp = Blueprint("notifications", __name__)
@@ -112,15 +111,14 @@ def save_quiet_hours() -> BaseResponse:
 
 @bp.get("/unsubscribe/<token>")
 def unsubscribe(token: str) -> str:
-    _user_id, _channel, topics = read_link(token)
-    return _unsubscribe_page(token, topics, done=False)
+    return _unsubscribe_page(token, done=False)
 
 
 @bp.post("/unsubscribe/<token>")
 def unsubscribe_submit(token: str) -> str:
-    topics = service.turn_off(token)
+    service.turn_off(token)
     db.session.commit()
-    return _unsubscribe_page(token, topics, done=True)
+    return _unsubscribe_page(token, done=True)
 
 
 # Mail programs post there by themselves (RFC 8058), with no page of ours and no cookies to abuse:
@@ -128,6 +126,6 @@ def unsubscribe_submit(token: str) -> str:
 csrf.exempt(unsubscribe_submit)
 
 
-def _unsubscribe_page(token: str, topics: list[Topic], *, done: bool) -> str:
-    labels = [topic_label(topic) for topic in topics]
+def _unsubscribe_page(token: str, *, done: bool) -> str:
+    labels = [topic_label(topic) for topic in service.list_link_topics(token)]
     return render_template("notifications/unsubscribe.html", token=token, topics=labels, done=done)

@@ -110,3 +110,13 @@ def is_watched(question: Question, chat_id: int) -> bool:
     """Whether a message of this chat grows with the answer."""
     query = select(TelegramWatch.chat_id).where(TelegramWatch.question_id == question.id)
     return db.session.scalar(query) == chat_id
+
+
+def find_open(chat_id: int) -> Question | None:
+    """The question that was asked last among those whose answers grow in this chat."""
+    query = (
+        select(Question)
+        .join(TelegramWatch, TelegramWatch.question_id == Question.id)
+        .where(TelegramWatch.chat_id == chat_id, Question.status.in_(OPEN))
+    )
+    return db.session.scalar(query.order_by(Question.id.desc()).limit(1))

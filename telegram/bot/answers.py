@@ -9,19 +9,19 @@ from html.parser import HTMLParser
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from bot.lists import item
 from bot.places import place_address, place_label
 from bot.replies import Button, Reply, Rows
-from bot.texts import escape, shorten, split_html
+from bot.texts import escape, link, shorten, split_html
 from edu.assistant.models import Question, QuestionStatus
 from edu.assistant.rendering import Link, Reference, render_answer
 from edu.assistant.service import Answer, Citation
 from edu.assistant.showing import about, make_marks
 from edu.materials.models import Material
 from edu.search.hits import PLACE_KINDS, FoundPlace
+from edu.site.context import format_rating
 
 MAX_PAGE = 3900  # units of a message: its last line says which page it is
-MAX_ASKED = 240
+MAX_ASKED, MAX_TITLE = 240, 120
 CITED_SHOWN, PER_ROW, PLACES_SHOWN = 10, 5, 4
 
 
@@ -93,15 +93,15 @@ def list_places(citation: Citation) -> list[FoundPlace]:
 
 
 def write_citations(citations: Sequence[Citation], words: str = "") -> str:
-    """A line for each material that is named, with its places, in HTML."""
+    """A line for each material that is named, with its stars and places, in HTML."""
     marks, lines = make_marks(words), []
     for number, each in enumerate(citations[:CITED_SHOWN], 1):
-        places = list_places(each)
-        address = place_address(each.material, places[0] if places else None, marks)
-        named = ", ".join(place_label(place) for place in places)
-        lines.append(
-            item(number, each.material, address) + (f" · {escape(named)}" if named else "")
-        )
+        material, places = each.material, list_places(each)
+        address = place_address(material, places[0] if places else None, marks)
+        facts = [f"★ {format_rating(material.rating_mean)}"] if material.rating_votes else []
+        facts += [place_label(place) for place in places]
+        titled = f"{number}. {link(address, shorten(material.title, MAX_TITLE))}"
+        lines.append(" · ".join([titled, *map(escape, facts)]))
     return "\n".join(lines)
 
 

@@ -53,6 +53,21 @@ class Pace:
             self._next = {chat: free for chat, free in self._next.items() if free > now}
 
 
+class Beat:
+    """So many a second, evenly: what comes in bunches and late overlaps with the next bunch."""
+
+    def __init__(self, per_second: float) -> None:
+        self.gap = 1 / per_second
+        self._next = 0.0
+
+    async def wait(self) -> None:
+        """Return when it is the next one's turn."""
+        now = time.monotonic()
+        at = max(now, self._next)
+        self._next = at + self.gap
+        await asyncio.sleep(at - now)
+
+
 def seconds_to_wait(error: RetryAfter) -> float:
     """How long Telegram demands."""
     wait = error.retry_after

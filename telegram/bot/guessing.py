@@ -24,7 +24,7 @@ telegram screen recording zoom at am pm без имени названия до�
 EMPTY_WORDS = frozenset(_MADE_UP.split())
 # The word that stands first decides: «конспект лекций» are notes, «лекция: задача Коши» is none.
 TYPE_WORDS = {
-    MaterialType.EXAM: r"экзам|билет|зач[её]т|контрольн|коллоквиум|exam(?!pl)|midterm|quiz|ekzamen|bilet",
+    MaterialType.EXAM: r"экзам|билет|зачет|контрольн|коллоквиум|exam(?!pl)|quiz|ekzamen|bilet",
     MaterialType.PROBLEMS: r"задач|задани|упражнен|домашн|дз\b|листок|problem|exercise|homework"
     r"|zadach|zadani",
     MaterialType.SEMINAR: r"семинар|практи[кч]|лаб\b|лабор|seminar|workshop|lab\b|sem\b",

@@ -96,8 +96,10 @@ async def _begin(app: Flask, poller: Poller, inbox: Inbox, application: Applicat
 
 
 async def _end(inbox: Inbox, application: Application) -> None:
-    for task in application.bot_data["tasks"]:
+    tasks = application.bot_data["tasks"]
+    for task in tasks:
         task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)  # one of them may be writing
     await application.bot_data["notifier"].stop()
     await application.bot_data["watching"].stop()
     await inbox.flush()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import IO
+from typing import IO, Any
 
 import httpx
 from telegram import Animation, Document, Message, Video
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 8  # files, of all chats
 WHOLE_S = 180.0  # for one file, from asking for its address to its last byte
 SILENCE_S = 30.0  # between two pieces of it
+LOOK_S = 0.5  # how often it looks whether the process is to end
 STOPPED = "stopped"
 LOST = "lost"
 
@@ -111,7 +112,7 @@ class Receiver:
         try:
             async with self._places, self.sender.files.action(chat_id):
                 async with asyncio.timeout(WHOLE_S):
-                    await self._fetch(wanted)
+                    await self._while_running(self._fetch(wanted))
         except _Stopped:
             return STOPPED
         except BadRequest as error:
@@ -126,6 +127,18 @@ class Receiver:
         else:
             return ""
         return LOST
+
+    async def _while_running(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it, unless the process is to end, however long Telegram is silent."""
+        task = asyncio.create_task(work)
+        try:
+            while not task.done():
+                if not self.sender.delivery.running():
+                    raise _Stopped
+                await asyncio.wait({task}, timeout=LOOK_S)
+            task.result()
+        finally:
+            task.cancel()
 
     async def _fetch(self, wanted: Wanted) -> None:
         file = await self.bot.get_file(wanted.file_id)
@@ -148,8 +161,6 @@ class Receiver:
                 if arrived > size:
                     break
                 piece.write(block)
-                if not self.sender.delivery.running():
-                    raise _Stopped
         if arrived != size:
             raise OSError(f"{arrived} of {size} bytes")
 

@@ -114,6 +114,10 @@ class Inbox:
             await asyncio.to_thread(
                 in_app, self.app, service.finish_updates, self.bot_id, done, left
             )
+        except asyncio.CancelledError:  # perhaps before it has begun: the last flush writes them
+            self._done += done
+            self._left += left
+            raise
         except SQLAlchemyError:  # a database that is away for a moment: they are written later
             log.exception("what is done was not written down")
             self._done += done

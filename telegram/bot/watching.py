@@ -43,6 +43,7 @@ PLACE_EVERY_S = 5.0  # a place in the queue is shown anew
 TYPING_EVERY_S = 4.5  # Telegram shows it for five
 REST_S = 15.0  # after Telegram or the database did not take something
 GENTLE_STOP_S = 5.0
+DRAWN_AT_ONCE = 2
 GONE = (
     "message to edit not found",
     "message can't be edited",
@@ -81,6 +82,7 @@ class Watching:
     def __init__(self, app: Flask, sender: Sender) -> None:
         self.app, self.sender = app, sender
         self.pace = Pace(EDITS, EDIT_EVERY_S)
+        self.drawing = asyncio.Semaphore(DRAWN_AT_ONCE)  # the other threads answer people
         self.following: dict[int, Following] = {}  # by question
         self._typed: dict[int, float] = {}  # by chat
         self._typing = set[asyncio.Task[None]]()
@@ -128,7 +130,8 @@ class Watching:
         try:
             if each.message_id is not None and not each.ended:
                 await self.pace.wait(each.chat_id)
-            drawn = await asyncio.to_thread(self._draw, each)
+            async with self.drawing:
+                drawn = await asyncio.to_thread(self._draw, each)
             if drawn is None or await self._show(each, drawn):
                 one.state, one.next_place = each.state, time.monotonic() + PLACE_EVERY_S
             else:
@@ -175,9 +178,10 @@ class Watching:
             message_id = await self.sender.post(each.chat_id, drawn.reply)
             if message_id is None:
                 return False
-            if drawn.talks:
-                await self.sender.drop_screen(each.chat_id)
+        # At once: a process that ends before this has its message sent a second time.
         await asyncio.to_thread(in_app, self.app, _note, each, drawn, message_id)
+        if message_id != each.message_id and drawn.talks:
+            await self.sender.drop_screen(each.chat_id)
         return True
 
     # Typing

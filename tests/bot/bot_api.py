@@ -32,6 +32,7 @@ class BotApi:
         self.refused: list[tuple[str, str]] = []  # by the rules: faults of the bot
         self.updates: list[dict[str, Any]] = []
         self.refusals: dict[str, list[Answer]] = {}
+        self.unanswered: set[int] = set()  # chats whose next message is taken without a word
         self.conflicts = 0  # so many polls are answered with 409
         self.chats = Chats(self._id)
         self.ids = 0
@@ -169,6 +170,13 @@ class BotApi:
             self.changed.notify_all()
         return 200, _ok(result)
 
+    def falls_silent(self, params: dict[str, Any]) -> bool:
+        """Whether the answer to this call gets lost."""
+        chat = int(params.get("chat_id", 0))
+        lost = chat in self.unanswered
+        self.unanswered.discard(chat)
+        return lost
+
     def _poll(self, offset: int, timeout: int) -> list[dict[str, Any]]:
         with self.changed:
             self.updates = [u for u in self.updates if u["update_id"] >= offset]
@@ -211,6 +219,9 @@ def _handler(api: BotApi) -> Callable[..., BaseHTTPRequestHandler]:
                 status, answer = api.answer(method, params, files)
             else:
                 status, answer = _refusal(401, "Unauthorized")
+            if api.falls_silent(params):
+                self.close_connection = True
+                return
             self._send(status, "application/json", json.dumps(answer).encode())
 
         def do_GET(self) -> None:  # the name that http.server calls

@@ -119,7 +119,7 @@ def test_a_conversation_that_was_deleted_is_followed_by_a_new_one(charlie: Chat)
 
 
 def test_conversations_are_listed_opened_and_deleted(charlie: Chat) -> None:
-    question, shown = ask(charlie)
+    _question, shown = ask(charlie)
     talk = charlie.press(shown, "Back")
     assert "1 question" in talk.text
     assert charlie.press(talk, "1").text == shown.text
@@ -230,6 +230,19 @@ def test_a_waiting_question_is_cancelled(charlie: Chat, monkeypatch: pytest.Monk
     _question, ended = last(charlie)
     assert "You have stopped this answer." in ended.text
     assert "🔄 Ask again" in labels(ended)
+
+
+def test_the_command_cancels_the_answer_first_and_then_the_talk(
+    charlie: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.screens.assistant.answer_next.enqueue", lambda: None)
+    ask(charlie)
+    assert charlie.say("/cancel").follow
+    assert last(charlie)[0].status == "cancelled"
+    assert charlie.say("а посложнее?").follow
+    charlie.say("/cancel")
+    charlie.say("/cancel")
+    assert not charlie.say("формула Грина").follow
 
 
 def test_a_question_of_the_site_is_cancelled_in_place(

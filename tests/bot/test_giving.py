@@ -20,6 +20,7 @@ from bot.guessing import guess_description, guess_tags, guess_title, guess_type
 from bot.receiving import keep, note
 from bot.replies import Reply
 from bot.screens import giving
+from edu.accounts.models import User
 from edu.extensions import db, settings
 from edu.materials.models import Material, MaterialStatus
 from edu.uploads.models import Upload
@@ -177,7 +178,7 @@ def test_title_subject_and_type_are_asked_for(charlie: Chat, pdf: bytes) -> None
     assert "Кратные интегралы <b>" in Markup(form.text).plain
     assert "Write the title" in asked.text
     subjects = charlie.press(form, "Subject")
-    parts = exactly(charlie, subjects, "Математический анализ ›")
+    parts = exactly(charlie, subjects, "📁 Математический анализ")
     assert "The whole subject" in " ".join(labels(parts))
     assert charlie.press(parts, "Back").text == subjects.text
     form = charlie.press(parts, "Ряды")
@@ -186,7 +187,7 @@ def test_title_subject_and_type_are_asked_for(charlie: Chat, pdf: bytes) -> None
     form = charlie.press(types, "Problem set")
     assert "Type: Problem set" in Markup(form.text).plain
     assert "✓ Problem set" in labels(charlie.press(form, "Type"))
-    parts = exactly(charlie, charlie.press(form, "Subject"), "Математический анализ ›")
+    parts = exactly(charlie, charlie.press(form, "Subject"), "📁 Математический анализ")
     assert "✓ Ряды" in labels(parts)
     assert "✅ Send to review" in labels(form)
 
@@ -260,7 +261,7 @@ def test_what_is_not_taken_is_told_at_once(
     assert words in told.text
     assert not told.fetch
     assert count_uploads(charlie.app) == (0, 0)
-    if "size" in changes and changes["size"]:
+    if changes.get("size"):
         assert told.buttons[0][0].url == f"{SITE}/upload"
 
 
@@ -292,8 +293,15 @@ def test_hostile_names_and_captions_are_text(charlie: Chat, pdf: bytes) -> None:
 
 
 def test_strangers_sign_in_first_and_the_unconfirmed_wait(
-    stranger: Chat, library: Flask, pdf: bytes
+    stranger: Chat, charlie: Chat, library: Flask, pdf: bytes
 ) -> None:
+    with library.app_context():
+        person = db.session.query(User).filter_by(name="Charlie").one()
+        confirmed, person.confirmed_at = person.confirmed_at, None
+        db.session.commit()
+        assert "Only confirmed accounts" in send(charlie, file_of(pdf)).text
+        person.confirmed_at = confirmed
+        db.session.commit()
     told = send(stranger, file_of(pdf))
     assert "signed in" in told.text
     assert "Sign in" in labels(told)
@@ -390,7 +398,9 @@ def press(api: BotApi, message: dict[str, Any], label: str) -> str:
 
 def process(test: Callable[..., None]) -> Callable[..., None]:
     """A test of the real process."""
-    return pytest.mark.processes(pytest.mark.xdist_group(name="bot")(test))
+    pytest.mark.xdist_group(name="bot")(test)
+    pytest.mark.processes(test)
+    return test
 
 
 Give = Callable[..., str]

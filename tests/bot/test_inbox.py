@@ -23,6 +23,7 @@ from edu.telegram_inbox import service
 from tests.bot.bot_api import BotApi, run_bot_api
 from tests.bot.conftest import CHARLIES_CHAT, link_chats
 from tests.bot.process import run_bot
+from tests.product import wait_until
 
 UPDATES, LINKED = 100, 20
 FIRST = 5000  # of the chats
@@ -148,7 +149,7 @@ def test_updates_in_hand_at_a_kill_are_all_answered_and_done_once(
         assert waiting >= LINKED // 2
         with run_bot(library_env, api, tmp_path / "bot.log"):
             api.wait_until(lambda: answered(api, chats))
-            api.wait_until(lambda: unfinished(library) == 0)
+            wait_until(lambda: unfinished(library) == 0, 30, "all is done")
         assert count_titles(library, "Killed") == {f"Killed {chat}": 1 for chat in linked}
         assert api.refused == []
 
@@ -171,7 +172,7 @@ def test_a_graceful_stop_leaves_the_rest_to_the_next_process(
         assert unfinished(library) == 3
         with run_bot(library_env, api, tmp_path / "bot.log"):
             api.wait_for("sendMessage", chat, after=2)
-            api.wait_until(lambda: unfinished(library) == 0)
+            wait_until(lambda: unfinished(library) == 0, 30, "all is done")
         assert len(api.sent("sendMessage", chat)) == 3
 
 
@@ -186,7 +187,7 @@ def test_what_telegram_hands_over_twice_is_answered_once(
             api.say("/help", chat=chat)
             again = dict(api.updates[-1]) if api.updates else {}
             api.wait_for("sendMessage", chat)
-            api.wait_until(lambda: unfinished(library) == 0)
+            wait_until(lambda: unfinished(library) == 0, 30, "all is done")
         assert again, "the bot was faster than the test"
         with run_bot(library_env, api, tmp_path / "bot.log"):
             with api.changed:

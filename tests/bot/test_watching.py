@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from telegram import Bot
 
 from bot.delivery import Delivery
@@ -19,7 +19,7 @@ from bot.watching import EDITS, Watching
 from edu.accounts.models import User
 from edu.assistant.models import Conversation, Question
 from edu.assistant.service import ask_question
-from edu.extensions import db, utcnow
+from edu.extensions import change_rows, db, utcnow
 from edu.materials.models import Material
 from edu.telegram_answers.service import watch_answer
 from edu.telegram_chats.models import TelegramChat, TelegramWatch
@@ -92,7 +92,7 @@ def ask(app: Flask, text: str = "Ряды?", chat: int = CHAT, talking: bool = T
 def change(app: Flask, number: int, **values: Any) -> None:
     """What a worker would write down."""
     with app.app_context():
-        db.session.query(Question).filter_by(id=number).update(values)
+        change_rows(update(Question).where(Question.id == number).values(**values))
         db.session.commit()
 
 

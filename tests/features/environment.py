@@ -35,6 +35,7 @@ def before_all(context: Any) -> None:
         "TELEGRAM_BOT_TOKEN": TOKEN,
         "TELEGRAM_BOT_NAME": "konspekt_bot",
         "DEFAULT_LOCALE": "ru",
+        "LOGIN_LIMIT": "1000 per minute",  # scenarios sign in one after the other
     }
     app = create_app(load_settings(env, queue_immediate=True))
     app.config["WTF_CSRF_ENABLED"] = False

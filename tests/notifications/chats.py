@@ -27,8 +27,14 @@ def link(*pairs: tuple[int, int], locale: str = "") -> None:
         for (user, chat), session in zip(pairs, sessions, strict=True)
     ]
     db.session.execute(insert(TelegramLink), links)
-    chats = [{"chat_id": chat, "locale": locale, "dialogue": {}} for _user, chat in pairs]
-    db.session.execute(insert(TelegramChat), chats)
+    known = set(db.session.scalars(select(TelegramChat.chat_id)))
+    chats = [
+        {"chat_id": chat, "locale": locale, "dialogue": {}}
+        for _user, chat in pairs
+        if chat not in known
+    ]
+    if chats:
+        db.session.execute(insert(TelegramChat), chats)
     db.session.commit()
 
 

@@ -178,6 +178,14 @@ def test_the_link_asks_first_and_then_turns_one_topic_off(
         assert chosen[Topic.DECISIONS, "email"] == Pace.INSTANT
 
 
+def test_the_link_for_everything_names_what_the_person_knows(
+    app: Flask, client: FlaskClient, people: dict[str, int]
+) -> None:
+    waiting = "Materials that wait for review"
+    assert waiting not in client.get(link_of(app, people["alice"], None)).text
+    assert waiting in client.get(link_of(app, people["maria"], None)).text
+
+
 def test_a_mail_program_posts_without_a_page_of_ours(make_app: MakeApp) -> None:
     app = make_app()  # with the CSRF check
     ids = make_people(app)

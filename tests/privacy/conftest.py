@@ -22,7 +22,7 @@ from edu.library.models import HistoryEntry
 from edu.lockout.service import record_failure
 from edu.mail.service import write_letter
 from edu.materials.models import Material, MaterialVersion, View
-from edu.notifications.models import Delivery, Notification, NotificationChoice
+from edu.notifications.models import Delivery, Notification, NotificationChoice, QuietHours
 from edu.oauth.models import AuthorizationCode
 from edu.plans.models import Plan
 from edu.ratings.models import Rating
@@ -32,6 +32,7 @@ from edu.second_factor.models import Authenticator, SpareCode
 from edu.sessions.models import UserSession
 from edu.subscriptions.models import FeedToken, Subscription
 from edu.telegram_links.models import TelegramLink
+from edu.telegram_outbox.models import TelegramMessage
 from edu.tokens.models import PersonalToken, RefreshToken
 from tests.conftest import make_people
 from tests.samples import make_material
@@ -100,6 +101,8 @@ def _rows(alice: int, charlie: int, own: Material, other: Material) -> list[Any]
         Subscription(user_id=alice, kind="search", target="q=ряды", name="Ряды"),
         Subscription(user_id=charlie, kind="author", target=str(alice), author_id=alice),
         NotificationChoice(user_id=alice, channel="email", topic="materials", pace="off"),
+        QuietHours(user_id=alice, start=22, end=8, timezone="Europe/Moscow"),
+        TelegramMessage(key="n:1", chat_id=2**40, user_id=alice, notification_ids=[1]),
         Question(
             user_id=alice,
             conversation=Conversation(user_id=alice, title="Series"),

@@ -27,7 +27,7 @@ from edu.assistant.suggestions import suggest_questions
 from edu.extensions import find_row
 from edu.plans.service import find_plan_of
 from edu.ratings.service import can_rate
-from edu.telegram_answers.service import is_left_alone, is_watched, watch_answer
+from edu.telegram_answers.service import find_open, is_left_alone, is_watched, watch_answer
 from jobs.assistant import answer_next
 
 Args: TypeAlias = tuple[str, ...]
@@ -146,6 +146,15 @@ def cancel(user: User, person: Person, state: State, args: Args) -> Reply:
     if is_watched(question, person.chat_id):
         return Reply(alert=str(_("Cancelled.")), follow=True)  # the message that grows says so
     return answer(user, person, state, (str(question.id),))
+
+
+def cancel_open(person: Person) -> bool:
+    """Give up the answer that grows in the chat; False when none does."""
+    question = find_open(person.chat_id) if person.user is not None else None
+    if person.user is None or question is None or question.user_id != person.user.id:
+        return False
+    service.cancel_question(person.user, question)
+    return True
 
 
 # An answer ------------------------------------------------------------------------------------

@@ -156,18 +156,18 @@ def _choose(draft: Draft, category: Category, label: str) -> Button:
     return Button(chosen + shorten(label, MAX_LABEL), f"giving:subject:{draft.key}:{category.id}")
 
 
+def _branch(draft: Draft, category: Category) -> Button:
+    if not category.children:
+        return _choose(draft, category, category.name)
+    go = f"giving:subjects:{draft.key}:{category.id}:1"
+    return Button(f"📁 {shorten(category.name, MAX_LABEL)}", go)
+
+
 def _branches(draft: Draft, categories: list[Category], parent: int, page: int) -> Rows:
     pages = max(1, -(-len(categories) // PER_PAGE))
     page = min(max(page, 1), pages)
     shown = categories[(page - 1) * PER_PAGE : page * PER_PAGE]
-    rows = tuple(
-        (
-            Button(f"{shorten(each.name, MAX_LABEL)} ›", f"giving:subjects:{draft.key}:{each.id}:1")
-            if each.children
-            else _choose(draft, each, each.name),
-        )
-        for each in shown
-    )
+    rows = tuple((_branch(draft, each),) for each in shown)
     turn = pager(f"giving:subjects:{draft.key}:{parent}", page, pages)
     return (*rows, turn) if turn else rows
 

@@ -10,7 +10,7 @@ from bot import session
 from bot.menu import describe_commands, keyboard
 from bot.people import Person
 from bot.replies import Reply
-from bot.screens import entrance, giving, material
+from bot.screens import assistant, entrance, giving, material
 from bot.state import State
 from bot.texts import escape, link
 from edu.extensions import settings
@@ -60,6 +60,8 @@ def _explain() -> str:
 
 def cancel(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     """End the dialogue, if there is one, else give up the file that was given last."""
+    if assistant.cancel_open(person):  # an answer that grows; the talk goes on
+        return Reply(escape(_("Cancelled.")), follow=True, stays=True)
     begun = state.awaits is not None
     state.end_dialogue()
     if not begun and state.files:

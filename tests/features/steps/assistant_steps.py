@@ -15,6 +15,7 @@ from sqlalchemy import select
 from edu.assistant.models import Question
 from edu.config import ROOT
 from edu.extensions import db
+from edu.telegram_chats.models import TelegramWatch
 from tests.bot.bot_api import Markup
 from tests.services import stopping
 
@@ -46,6 +47,16 @@ def assistant_is_off(context: Any) -> None:
         # What an earlier scenario has left would stand in the queue before this one's.
         db.session.query(Question).filter(Question.status == "waiting").delete()
         db.session.commit()
+
+
+@step("бот запомнил своё сообщение")
+def message_is_kept(context: Any) -> None:
+    def kept() -> bool:
+        with context.app.app_context():
+            query = select(TelegramWatch.message_id).filter_by(chat_id=context.world.chat)
+            return db.session.scalar(query) is not None
+
+    context.world.until(kept, "сообщение в базе")
 
 
 @step("бота убивают")

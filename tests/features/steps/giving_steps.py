@@ -10,7 +10,7 @@ from behave import step, then, when
 
 from edu.accounts.models import Role, User
 from edu.accounts.service import create_user
-from edu.extensions import db, settings, utcnow
+from edu.extensions import db, settings
 from edu.materials.models import Material, MaterialStatus
 from edu.uploads.models import Upload
 from jobs.materials import process_material
@@ -47,6 +47,7 @@ def content_of(context: Any) -> bytes:
 
 
 def give(context: Any, name: str, content: bytes, **told: Any) -> None:
+    context.name = name
     told = {"mime_type": "application/octet-stream"} | told
     context.api.give(name, content, chat=context.world.chat, language="ru", **told)
 
@@ -109,7 +110,7 @@ def is_in_queue(context: Any, title: str) -> None:
         for row in waiting.all():
             process_material(row.id)
         if db.session.query(User).filter_by(email=MODERATOR).first() is None:
-            create_user(MODERATOR, PASSWORD, "Maria", Role.MODERATOR).confirmed_at = utcnow()
+            create_user(MODERATOR, PASSWORD, "Maria", role=Role.MODERATOR)
             db.session.commit()
     client = app.test_client()
     client.post("/login", data={"email": MODERATOR, "password": PASSWORD})
@@ -119,6 +120,9 @@ def is_in_queue(context: Any, title: str) -> None:
 @then("от файла ничего не осталось")
 def is_gone(context: Any) -> None:
     with context.app.app_context():
+        own = db.session.query(Upload).filter_by(name=context.name)
+        context.world.until(lambda: own.count() == 0, "ни строки")
+        ids = {row.id for row in db.session.query(Upload.id)}
         folder = settings().data_dir / "uploads"
-        context.world.until(lambda: not list(folder.glob("*")), "пустая папка")
-        assert db.session.query(Upload).count() == 0
+        names = {path.name for path in folder.iterdir()}
+        assert names <= ids, names
