@@ -220,7 +220,8 @@ def register_commands(app: Flask) -> None:
     from edu.search.cli import search
     from edu.site.cli import start
     from edu.storage.cli import storage
+    from edu.telegram_chats.cli import telegram
 
-    commands = (users, api, subjects, materials, search, storage, mail, assistant, demo, start)
-    for command in commands:
+    content = (subjects, materials, search, assistant, demo)
+    for command in (users, api, *content, storage, mail, telegram, start):
         app.cli.add_command(command)

@@ -76,9 +76,7 @@ class Shown:
     @property
     def is_wanting(self) -> bool:
         """Whether the library had nothing that fits exactly, so that one may ask people for it."""
-        exact = any(one.get("fit", Fit.EXACT) == Fit.EXACT for one in self.question.citations)
-        ended = self.question.status == QuestionStatus.ANSWERED
-        return ended and bool(self.sought) and not exact
+        return is_wanting(self.question)
 
     @property
     def category_id(self) -> int | None:
@@ -88,7 +86,19 @@ class Shown:
     @property
     def sought(self) -> str:
         """The words that were looked for, if there were any beside wishes and subjects."""
-        return str(self.question.meaning.get("words") or "")
+        return sought(self.question)
+
+
+def is_wanting(question: Question) -> bool:
+    """Whether the answer had nothing to name that fits exactly."""
+    exact = any(one.get("fit", Fit.EXACT) == Fit.EXACT for one in question.citations)
+    ended = question.status == QuestionStatus.ANSWERED
+    return ended and bool(sought(question)) and not exact
+
+
+def sought(question: Question) -> str:
+    """The words that were looked for, if there were any beside wishes and subjects."""
+    return str(question.meaning.get("words") or "")
 
 
 def show_answers(person: User, answers: Sequence[Answer]) -> list[Shown]:

@@ -46,6 +46,7 @@ def notify_waiting(material: Material, *, apart_from: User | None = None) -> Non
     Not its uploader, nor who has just sent it there. What they were told of it earlier goes.
     """
     earlier = delete(Notification).where(Notification.material_id == material.id)
+    change_rows(earlier.where(Notification.topic == Topic.REVIEW.value))
     known = {material.uploader_id, apart_from.id if apart_from else 0}
     notes = {one.id: "" for one in list_reviewers(material) if one.id not in known}
     occasion = f"pending:{material.id}:{utcnow().timestamp():.6f}"

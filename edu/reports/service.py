@@ -13,12 +13,12 @@ from itertools import islice
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import joinedload
 
 from edu.accounts.models import User
-from edu.errors import Conflict, Forbidden, InvalidInput
-from edu.extensions import change_rows, db, insert_if_absent, utcnow
+from edu.errors import Conflict, Forbidden, InvalidInput, NotFound
+from edu.extensions import change_rows, db, find_row, insert_if_absent, utcnow
 from edu.library.service import MAX_PLACE, last_place
 from edu.materials.models import Material, MaterialStatus
 from edu.materials.service import details_of, paginate
@@ -135,6 +135,16 @@ def find_open(user: User | None, material: Material) -> Report | None:
     query = select(Report).where(Report.user_id == user.id, Report.material_id == material.id)
     query = query.where(Report.state == ReportState.OPEN)
     return db.session.scalar(query.execution_options(populate_existing=True))
+
+
+def withdraw_report(user: User, report_id: int) -> None:
+    """Take back one's own report that waits for moderators. Raises NotFound or Conflict."""
+    report = find_row(Report, report_id)
+    if report is None or report.user_id != user.id:
+        raise NotFound
+    own = delete(Report).where(Report.id == report.id, Report.state == ReportState.OPEN)
+    if not change_rows(own):
+        raise Conflict(_("Moderators have just settled your report."))
 
 
 def list_own_reports(user: User, page: int, per_page: int | None = None) -> Listing[Report]:

@@ -86,6 +86,14 @@ def own() -> str:
     return render_template("reports/own.html", page=page, can_open=service.can_open)
 
 
+@bp.post("/me/reports/<int:report_id>/withdraw")
+def withdraw(report_id: int) -> BaseResponse:
+    service.withdraw_report(signed_in(), report_id)
+    db.session.commit()
+    flash(_("Your report is withdrawn."), "success")
+    return redirect(url_for(".own"), 303)
+
+
 # Moderators -----------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from edu.extensions import change_rows, db, utcnow
 from edu.telegram_chats.models import TelegramUpdate
@@ -109,6 +109,12 @@ def finish_updates(bot_id: int, done: Collection[int], left: Collection[int] = (
     if left:
         these = (TelegramUpdate.bot_id == bot_id, TelegramUpdate.update_id.in_(left))
         change_rows(update(TelegramUpdate).where(*these).values(attempts=0))
+
+
+def count_unfinished(bot_id: int) -> int:
+    """How many updates are in hand, or were left behind."""
+    which = (TelegramUpdate.bot_id == bot_id, TelegramUpdate.done_at.is_(None))
+    return db.session.scalar(select(func.count()).where(*which)) or 0
 
 
 def _finish(which: object) -> None:

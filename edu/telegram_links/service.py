@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from cryptography.fernet import Fernet, InvalidToken
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select, update
 
@@ -25,6 +26,7 @@ from edu.accounts.models import User
 from edu.api import tokens as access_tokens
 from edu.errors import EduError, NotFound, Unavailable
 from edu.extensions import absolute_url, change_rows, db, find_row, settings, utcnow
+from edu.mail.service import write_letter
 from edu.oauth import service as oauth
 from edu.oauth.service import CLIENT_ID, CodeRefused, Tokens
 from edu.sessions.service import hash_secret
@@ -139,7 +141,7 @@ def looks_like_code(word: str) -> bool:
 
 
 def finish_linking(chat_id: int, code: str) -> User:
-    """Whom the chat acts for from now on; what it was linked with before ends.
+    """Whom the chat acts for from now on, of which a letter tells; what it was linked with ends.
 
     Raises CodeRefused or AnotherChat. Commit even then: the code is burnt, and one that was used
     before has ended its link.
@@ -169,6 +171,13 @@ def _link(chat_id: int, name: str, user: User, tokens: Tokens) -> User:
     )
     db.session.add(link)
     db.session.flush()
+    write_letter(
+        "chat_linked",
+        user.email,
+        user=user,
+        chat=name or str(_("without a name")),
+        link=absolute_url("telegram_links.index"),
+    )
     return user
 
 

@@ -15,7 +15,7 @@ from bot.texts import escape, link, shorten, split_html
 from edu.assistant.models import Question, QuestionStatus
 from edu.assistant.rendering import Link, Reference, render_answer
 from edu.assistant.service import Answer, Citation
-from edu.assistant.showing import about, make_marks
+from edu.assistant.showing import about, make_marks, sought
 from edu.materials.models import Material
 from edu.search.hits import PLACE_KINDS, FoundPlace
 from edu.site.context import format_rating
@@ -114,11 +114,6 @@ def number_rows(citations: Sequence[Citation], origin: str) -> Rows:
     return tuple(tuple(buttons[at : at + PER_ROW]) for at in range(0, len(buttons), PER_ROW))
 
 
-def words_of(question: Question) -> str:
-    """What was looked for: its words are marked where a place is opened."""
-    return str(question.meaning.get("words") or "")
-
-
 def write_asked(question: Question) -> str:
     """The question on one line, in HTML."""
     return f"<i>{escape(shorten(question.text, MAX_ASKED))}</i>"
@@ -126,7 +121,7 @@ def write_asked(question: Question) -> str:
 
 def write_answer(answer: Answer) -> str:
     """The whole answer with its question, what is to be said about it, and what it names."""
-    question, words = answer.question, words_of(answer.question)
+    question, words = answer.question, sought(answer.question)
     parts = [write_asked(question), write_text(answer.text, answer.citations, words)]
     parts += [f"<i>{escape(note)}</i>" for note in _notes(answer)]
     if question.status == QuestionStatus.ANSWERED:
@@ -180,7 +175,7 @@ def cut_page(text: str, page: int, go: str) -> tuple[str, int, tuple[Button, ...
 def show_growing(answer: Answer, *, left_alone: bool) -> Reply:
     """An answer that has not ended, as far as it is; `left_alone`: no worker is there."""
     question = answer.question
-    parts = [write_asked(question), write_text(answer.text, answer.citations, words_of(question))]
+    parts = [write_asked(question), write_text(answer.text, answer.citations, sought(question))]
     parts.append(f"<i>{escape(_stage(answer, left_alone))}</i>")
     text = split_html("\n\n".join(filter(None, parts)), MAX_PAGE)[-1]
     return Reply(text, ((Button("✖ " + _("Cancel"), f"assistant:cancel:{question.id}"),),))

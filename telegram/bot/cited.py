@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.answers import list_places, make_place, words_of
+from bot.answers import list_places, make_place
 from bot.people import Person
 from edu.accounts.models import User
 from edu.assistant.service import Citation, get_answer, get_saved_answer
-from edu.assistant.showing import make_marks
+from edu.assistant.showing import make_marks, sought
 from edu.errors import NotFound
 from edu.materials.models import Material
 from edu.plans.own import find_own_step
@@ -31,7 +31,7 @@ def find_cited(person: Person, origin: str, material: Material) -> Found | None:
 
 def _in_answer(user: User, number: int, material: Material) -> Found | None:
     shown = get_answer(user, number)
-    return _cited(shown.citations, material, make_marks(words_of(shown.question)))
+    return _cited(shown.citations, material, make_marks(sought(shown.question)))
 
 
 def _in_kept(user: User, number: int, material: Material) -> Found | None:

@@ -21,7 +21,7 @@ from telegram.error import BadRequest, TelegramError
 from bot.answers import show_growing
 from bot.delivery import Pace
 from bot.replies import Reply, signed
-from bot.screens.assistant import show_answer
+from bot.screens.answer import show_answer
 from bot.sending import Sender, in_app
 from edu.accounts.models import User
 from edu.assistant.looks import note_looks

@@ -371,6 +371,12 @@ _STEPS = f"{_PLANS}/steps/<int:step_id>"
 _STEP = {"topic": "T", "minutes": "30", "week": "1"}
 LIBRARY = [
     Row("GET", "/me/reports", people(200)),
+    Row(
+        "POST",
+        "/me/reports/<int:report_id>/withdraw",
+        owner(303),
+        "/me/reports/{report}/withdraw",
+    ),
     Row("GET", "/me/requests", people(200)),
     Row(
         "POST",

@@ -171,6 +171,13 @@ def answer_data(chat: Chat, number: int) -> str:
         return pack(chat.chat_id, f"assistant:answer:{number}")
 
 
+def test_what_the_library_has_not_got_is_asked_for(charlie: Chat) -> None:
+    _question, shown = ask(charlie, "Что почитать о квазигруппах?")
+    asked = charlie.press(shown, "Ask for the material")
+    assert asked.alert == "Thank you. Moderators see what you ask for."
+    assert "Ask for the material" not in " ".join(labels(asked))
+
+
 def test_a_plan_is_saved_ticked_off_and_deleted(charlie: Chat) -> None:
     _question, shown = ask(charlie, "Составь план подготовки по числовым рядам на две недели")
     plan = charlie.press(shown, "Save the plan")

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -53,8 +54,14 @@ def api() -> Iterator[BotApi]:
 @pytest.fixture
 def people(any_app: Flask) -> Iterator[dict[str, int]]:
     """Alice and Charlie follow a subject, each with a chat."""
-    people = make_people(any_app)
-    with any_app.app_context():
+    with crowd(any_app) as people:
+        yield people
+
+
+@contextmanager
+def crowd(app: Flask) -> Iterator[dict[str, int]]:
+    people = make_people(app)
+    with app.app_context():
         link((people["alice"], CHAT), (people["charlie"], OTHER), locale="en")
         for name in ("alice", "charlie"):
             follow(people[name], category=make_category())
@@ -250,14 +257,15 @@ def block_person(people: dict[str, int]) -> None:
     ids=lambda happen: happen.__name__,
 )
 def test_what_is_not_to_be_told_any_more_is_dropped(
-    any_app: Flask, api: BotApi, people: dict[str, int], happen: Callable[[dict[str, int]], None]
+    app: Flask, api: BotApi, happen: Callable[[dict[str, int]], None]
 ) -> None:
-    publish(people["maria"])
-    happen(people)
-    db.session.commit()
-    notify(any_app, api, is_settled)
-    assert states(people["alice"]) == [DROPPED]
-    assert not texts(api, CHAT)
+    with crowd(app) as people:
+        publish(people["maria"])
+        happen(people)
+        db.session.commit()
+        notify(app, api, is_settled)
+        assert states(people["alice"]) == [DROPPED]
+        assert not texts(api, CHAT)
 
 
 def test_quiet_hours_that_have_begun_meanwhile_hold_it_back(

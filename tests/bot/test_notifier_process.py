@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,10 @@ def count_waiting() -> int:
     return db.session.scalar(select(func.count()).where(waiting)) or 0
 
 
+def _has_sent(api: BotApi, count: int) -> bool:
+    return len(api.sent_to) >= count
+
+
 def wait_until(condition: Callable[[], object]) -> None:
     end = time.monotonic() + 60
     while not condition():
@@ -99,9 +104,9 @@ def test_each_title_arrives_once_although_the_bot_is_killed(
     with run_bot_api() as api:
         telling.start()
         for _kill in range(KILLS):
-            before = len(api.sent_to)
+            goal = len(api.sent_to) + 1
             with run_bot(quick, api, log) as process:
-                wait_until(lambda before=before: len(api.sent_to) > before)
+                api.wait_until(partial(_has_sent, api, goal), 60)
                 time.sleep(chance.uniform(0, 0.8))
                 process.kill()
                 process.wait()

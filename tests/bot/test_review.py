@@ -22,7 +22,7 @@ from tests.bot import library as samples
 from tests.bot.bot_api import Markup
 from tests.bot.conftest import CHARLIES_CHAT, Chat, labels, link_chat
 
-MARIAS_CHAT = 901
+MARIAS_CHAT, ALICES_CHAT = 901, 902
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +190,14 @@ def test_a_foreign_subject_is_out_of_reach(maria: Chat) -> None:
     assert "Чужая оптика" not in maria.say("/review").text
     for data in forged(maria, number):
         assert_refused(maria, data, number, "Чужая оптика")
+
+
+def test_who_has_uploaded_it_does_not_decide(maria: Chat) -> None:
+    link_chat(maria.app, "alice", ALICES_CHAT)
+    number = submit(maria.app, "Своё")
+    alice = Chat(maria.app, ALICES_CHAT)
+    for data in forged(alice, number):
+        assert_refused(alice, data, number, "Своё")
 
 
 def forged(chat: Chat, number: int) -> list[str]:

@@ -66,10 +66,14 @@ class Chat:
 
     def start(self, code: str) -> Reply:
         """/start CODE."""
-        reply: Reply = self.product.ask(
-            lambda: session.accept_code(find_person(self.id, "en"), code)
-        )
-        return reply
+
+        def tell() -> Reply:
+            reply = session.accept_code(find_person(self.id, "en"), code)
+            db.session.commit()
+            return reply
+
+        told: Reply = self.product.ask(tell)
+        return told
 
     @property
     def name(self) -> str:

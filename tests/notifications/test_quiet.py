@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from edu.api.security import issue_token
 from edu.errors import InvalidInput
 from edu.extensions import db, utcnow
 from edu.notifications import quiet
 from edu.notifications.models import QuietHours
-from tests.api.bearer import Bearer
-from tests.conftest import make_people
+from tests.conftest import make_people, sign_in
 from tests.notifications.chats import link, messages_to
 from tests.notifications.followers import follow, person, publish
 from tests.samples import make_category
@@ -54,8 +55,8 @@ def test_zones_that_are_no_whole_hours_off(zone: str) -> None:
     for _hour in range(24):
         moment += timedelta(hours=1)
         hours = QuietHours(user_id=1, start=22, end=8, timezone=zone)
-        found = quiet.find_end(hours, moment).astimezone(quiet.ZoneInfo(zone))
-        local = moment.astimezone(quiet.ZoneInfo(zone))
+        found = quiet.find_end(hours, moment).astimezone(ZoneInfo(zone))
+        local = moment.astimezone(ZoneInfo(zone))
         is_quiet = local.hour >= 22 or local.hour < 8
         assert (found.hour, found.minute) == ((8, 0) if is_quiet else (local.hour, local.minute))
 
@@ -139,7 +140,8 @@ def test_near_zones_stand_first_under_their_own_names(app: Flask) -> None:
         assert quiet.name_timezone("Mars/Olympus", "ru") == "Mars/Olympus"
 
 
-def test_the_page_keeps_them(app: Flask, alice: FlaskClient, people: dict[str, int]) -> None:
+def test_the_page_keeps_them(client: FlaskClient, people: dict[str, int]) -> None:
+    alice = sign_in(client, "alice")
     page = alice.get("/me/notification-settings").text
     assert "Quiet hours" in page
     form = {"on": "1", "start": "23", "end": "7", "timezone": "Asia/Omsk"}
@@ -152,3 +154,19 @@ def test_the_page_keeps_them(app: Flask, alice: FlaskClient, people: dict[str, i
     assert alice.post("/me/quiet-hours", data=form | {"timezone": "Nowhere"}).status_code == 422
     assert alice.post("/me/quiet-hours", data={"timezone": "Asia/Omsk"}).status_code == 303
     assert 'name="on" value="1" checked' not in alice.get("/me/notification-settings").text
+
+
+def test_a_program_keeps_them(app: Flask, client: FlaskClient, people: dict[str, int]) -> None:
+    with app.app_context():
+        token = issue_token(person(people["alice"]))
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    address = "/api/users/me/quiet-hours"
+    usual = {"on": False, "start": 22, "end": 8, "timezone": "UTC"}
+    assert client.get(address).get_json() == usual
+    chosen = {"on": True, "start": 0, "end": 9, "timezone": "Asia/Tokyo"}
+    assert client.put(address, json=chosen).get_json() == chosen
+    assert client.get(address).get_json() == chosen
+    for nonsense in ({"start": 24}, {"end": 0}, {"timezone": "Nowhere"}):
+        assert client.put(address, json=chosen | nonsense).status_code == 422
+    off = client.put(address, json={"on": False}).get_json()
+    assert off == usual | {"timezone": "Asia/Tokyo"}

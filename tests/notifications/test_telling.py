@@ -193,7 +193,7 @@ def test_who_sends_something_back_to_the_queue_is_not_told(
         assert reviewers(material) == [admin.id]
 
 
-@pytest.mark.parametrize("change", ["", "decided", "retired"])
+@pytest.mark.parametrize("change", ["", "decided", "retired", "elsewhere"])
 def test_the_digest_has_what_still_waits_for_the_person(
     app: Flask, people: dict[str, int], change: str
 ) -> None:
@@ -203,6 +203,8 @@ def test_the_digest_has_what_still_waits_for_the_person(
             approve_material(make_user("root", Role.ADMIN), material)
         elif change == "retired":
             person(people["maria"]).role = Role.USER.value
+        elif change == "elsewhere":
+            person(people["maria"]).moderates_all = False
         db.session.commit()
         assert letters_to(people["maria"]) == []
         make_due()

@@ -14,6 +14,7 @@ from bot.replies import Button, Reply
 from bot.state import State
 from bot.texts import escape
 from edu.telegram_links.service import person_of
+from jobs.mail import send_letters
 
 
 def ask_to_sign_in(person: Person, state: State) -> Reply:
@@ -33,6 +34,8 @@ def show(person: Person, state: State, args: tuple[str, ...]) -> Reply:
 def accept(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     """The code of `/start CODE`, with which the consent page has sent the person back."""
     reply = session.accept_code(person, args[0])
+    if not reply.failed:
+        state.afterwards.append(send_letters.enqueue)
     return replace(reply, keyboard=keyboard(person_of(person.chat_id)))
 
 

@@ -45,10 +45,10 @@ from edu.media.inspect import sniff
 from edu.media.messages import refusal_message
 from edu.permissions import Permission, may
 from edu.site.context import format_size
-from edu.uploads.forms import finish_upload, take_file
 from edu.uploads.service import (
     Expired,
     Incomplete,
+    accept_upload,
     create_upload,
     drop_upload,
     lend_upload,
@@ -186,9 +186,13 @@ def open_draft(person: Person, state: State, args: tuple[str, ...]) -> Reply:
             return _loading(draft)
         return _judge(user, state, draft) or show_form(user, draft)
     except (NotFound, Expired):
-        forget_draft(state, draft)
-        text = escape(_("Too much time has passed. Send the file again."))
-        return Reply(f"{bold(shorten(draft.name, MAX_NAME))}\n\n{text}", stays=True)
+        return _gone(state, draft)
+
+
+def _gone(state: State, draft: Draft) -> Reply:
+    forget_draft(state, draft)
+    text = escape(_("Too much time has passed. Send the file again."))
+    return Reply(f"{bold(shorten(draft.name, MAX_NAME))}\n\n{text}", stays=True)
 
 
 def _judge(user: User, state: State, draft: Draft) -> Reply | None:
@@ -247,7 +251,7 @@ def send(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     user, draft = require_draft(person, state, args)
     data = _data_of(draft)
     try:
-        file = take_file(user, draft.upload, None)
+        file = accept_upload(user, draft.upload)
         material = upload_material(user, data, file, allow_duplicate=draft.again)
     except DuplicateFile as duplicate:  # somebody was faster
         shown = _show_duplicate(draft, duplicate)
@@ -255,9 +259,11 @@ def send(person: Person, state: State, args: tuple[str, ...]) -> Reply:
         return shown
     except Incomplete:
         return _loading(draft)
+    except (NotFound, Expired):
+        return _gone(state, draft)
     state.end_dialogue()
     forget_draft(state, draft)
-    state.afterwards.append(partial(finish_upload, draft.upload))
+    state.afterwards.append(partial(remove_bytes, draft.upload))
     state.afterwards.append(partial(process_material.enqueue, material.id))
     publishes = may(user, Permission.PUBLISH, category=material.category)
     return _sent(material.id, material.title, publishes=publishes)

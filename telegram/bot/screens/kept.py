@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from bot.answers import cut_page, number_rows, write_citations, write_text
+from bot.linked import Args, for_linked
 from bot.lists import back, pager, whole
 from bot.people import Person
 from bot.replies import Button, Reply
-from bot.screens.assistant import Args, for_linked
 from bot.state import State
 from bot.texts import bold, escape, shorten
 from edu.accounts.models import User

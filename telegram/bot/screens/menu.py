@@ -53,9 +53,10 @@ def _explain() -> str:
         "Write what you are looking for, as you would say it: a topic, a theorem, a phrase from "
         "a lecture. A title in the answer opens the material at the place that was found."
     )
+    give = _("Send or forward a PDF, DOCX or MP4 here to add it to the library.")
     more = _('Words in "quotes" are searched for as a phrase; a word with a minus is left out.')
     address = link(settings().site_url, str(_("Open the site")))
-    return f"{escape(how)}\n\n{escape(more)}\n\n{address}"
+    return f"{escape(how)}\n\n{escape(more)}\n\n{escape(give)}\n\n{address}"
 
 
 def cancel(person: Person, state: State, args: tuple[str, ...]) -> Reply:

@@ -8,11 +8,11 @@ from datetime import date
 from flask_babel import gettext as _
 
 from bot.answers import make_place
+from bot.linked import Args, for_linked
 from bot.lists import back, pager, whole
 from bot.people import Person
 from bot.places import place_address
 from bot.replies import Button, Reply, Rows
-from bot.screens.assistant import Args, for_linked
 from bot.state import State
 from bot.texts import bold, cut_html, escape, fits_button, link, shorten, site_address
 from edu.accounts.models import User

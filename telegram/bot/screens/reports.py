@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask_babel import gettext as _
 
 from bot.lists import back, whole
@@ -11,7 +13,14 @@ from bot.state import State
 from bot.texts import escape, shorten
 from edu.materials.service import get_visible
 from edu.reports.models import Reason
-from edu.reports.service import MAX_NOTE, reason_label, report_material, require_reportable
+from edu.reports.service import (
+    MAX_NOTE,
+    find_open,
+    reason_label,
+    report_material,
+    require_reportable,
+    withdraw_report,
+)
 
 
 def reasons(person: Person, state: State, args: tuple[str, ...]) -> Reply:
@@ -20,7 +29,18 @@ def reasons(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     require_reportable(person.user, material)
     tail = f"{material.id}:{args[1] if args[1:] else ''}"
     rows = [(Button(reason_label(reason), f"reports:note:{tail}:{reason}"),) for reason in Reason]
+    if find_open(person.user, material) is not None:
+        rows.append((Button(str(_("Withdraw my report")), f"reports:withdraw:{tail}"),))
     return Reply(buttons=(*rows, (back(f"material:show:{material.id}:0:{args[1]}"),)))
+
+
+def withdraw(person: Person, state: State, args: tuple[str, ...]) -> Reply:
+    """Take back the report that waits. Arguments: id, origin."""
+    material = get_visible(person.user, whole(args, 0, 0))
+    made = find_open(person.user, material)
+    if made is not None and person.user is not None:
+        withdraw_report(person.user, made.id)
+    return replace(reasons(person, state, args), alert=str(_("Your report is withdrawn.")))
 
 
 def ask_note(person: Person, state: State, args: tuple[str, ...]) -> Reply:
@@ -48,4 +68,4 @@ def send(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     return Reply(escape(thanks), ways, stays=True)
 
 
-ACTIONS = {"reasons": reasons, "note": ask_note, "send": send}
+ACTIONS = {"reasons": reasons, "note": ask_note, "send": send, "withdraw": withdraw}
