@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import and_, delete, exists, func, or_, select, update
 
 from edu.assistant.models import Question, QuestionStatus
 from edu.assistant.queue import OPEN, places_of
 from edu.extensions import change_rows, db, insert_if_absent, utcnow
 from edu.telegram_chats.models import TelegramChat, TelegramWatch
 
-# A question that waits for so long while nobody answers any other has no worker.
+# A question that is open for so long while nobody answers any has no worker.
 PATIENCE = timedelta(seconds=60)
 
 
@@ -21,6 +21,7 @@ class Watched:
     """An answer that a chat waits for. `state` changes with what there is to be shown of it.
 
     `message_id` is None until a message shows it; `shown` is a hash of what that says.
+    `left_alone`: no worker does anything.
     """
 
     question_id: int
@@ -29,6 +30,7 @@ class Watched:
     shown: str
     state: str
     status: str
+    left_alone: bool
 
     @property
     def ended(self) -> bool:
@@ -50,7 +52,7 @@ def watch_answer(chat_id: int, question: Question, message_id: int | None = None
 def list_watched() -> list[Watched]:
     """All that are waited for, the oldest first; not those of chats that are closed to the bot."""
     query = (
-        select(TelegramWatch, Question.status, func.length(Question.answer))
+        select(TelegramWatch, Question.status, func.length(Question.answer), Question.created_at)
         .join(Question, Question.id == TelegramWatch.question_id)
         .outerjoin(TelegramChat, TelegramChat.chat_id == TelegramWatch.chat_id)
         .where(TelegramChat.blocked_at.is_(None))
@@ -58,41 +60,42 @@ def list_watched() -> list[Watched]:
     )
     rows = db.session.execute(query).all()
     places = _places([row[0].question_id for row in rows if row[1] == QuestionStatus.WAITING])
+    before = utcnow() - PATIENCE
+    old = {row[0].question_id for row in rows if row[1] in OPEN and row[3] < before}
+    left_alone = old if old and not _someone_works() else set()
     return [
-        Watched(
-            watch.question_id,
-            watch.chat_id,
-            watch.message_id,
-            watch.shown,
-            f"{status}-{length}{places.get(watch.question_id, '')}",
-            status,
-        )
-        for watch, status, length in rows
+        _watched(row[0], row[1], row[2], places, left_alone=row[0].question_id in left_alone)
+        for row in rows
     ]
 
 
-def _places(waiting: list[int]) -> dict[int, str]:
-    if not waiting:
-        return {}
-    questions = list(db.session.scalars(select(Question).where(Question.id.in_(waiting))))
-    busy = someone_answers()
-    return {
-        number: f"-{wait.ahead}{'' if busy else '-idle'}"
-        for number, wait in places_of(questions).items()
-    }
+def _watched(
+    watch: TelegramWatch, status: str, length: int, places: dict[int, int], *, left_alone: bool
+) -> Watched:
+    number = watch.question_id
+    state = f"{status}-{length}-{places.get(number, '')}-{left_alone}"
+    return Watched(number, watch.chat_id, watch.message_id, watch.shown, state, status, left_alone)
 
 
-def someone_answers() -> bool:
+def _places(waiting: list[int]) -> dict[int, int]:
+    """How many are before each of these."""
+    query = select(Question).where(Question.id.in_(waiting))
+    questions = list(db.session.scalars(query)) if waiting else []
+    return {number: wait.ahead for number, wait in places_of(questions).items()}
+
+
+def _someone_works() -> bool:
     """Whether a worker has a question in hand, or ended one within the last minute."""
     since = utcnow() - PATIENCE
-    at_work = Question.status == QuestionStatus.ANSWERING
-    return bool(db.session.scalar(select(exists().where(at_work | (Question.answered_at > since)))))
+    at_work = and_(Question.status == QuestionStatus.ANSWERING, Question.heartbeat_at > since)
+    query = select(exists().where(or_(at_work, Question.answered_at > since)))
+    return bool(db.session.scalar(query))
 
 
 def is_left_alone(question: Question) -> bool:
-    """Whether it waits although no worker does anything at all."""
-    waits = question.status == QuestionStatus.WAITING
-    return waits and question.created_at < utcnow() - PATIENCE and not someone_answers()
+    """Whether it is open although no worker does anything."""
+    is_old = question.created_at < utcnow() - PATIENCE
+    return question.status in OPEN and is_old and not _someone_works()
 
 
 def keep_message(question_id: int, message_id: int | None, shown: str) -> None:

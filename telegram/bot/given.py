@@ -26,20 +26,22 @@ def suffix_of(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A file as a message brings it. `size` is in bytes, 0 where Telegram does not tell it."""
+    """A file as a message brings it. `size` is in bytes, None where it is not told."""
 
     file_id: str
     unique_id: str
     name: str
-    size: int
+    size: int | None
     media_type: str
     caption: str = ""
     forwarded: bool = False
 
     @property
     def is_taken(self) -> bool:
-        """Whether the name, or else the media type, promises what the library takes."""
-        return suffix_of(self.full_name) in (*SUFFIXES.values(), ".m4v")
+        """Whether name and media type promise what the library takes, or nothing at all."""
+        suffix = suffix_of(self.full_name)
+        says_nothing = not suffix and self.media_type in ("", "application/octet-stream")
+        return says_nothing or suffix in (*SUFFIXES.values(), ".m4v")
 
     @property
     def full_name(self) -> str:

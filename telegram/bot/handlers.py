@@ -46,10 +46,8 @@ Application: TypeAlias = "tg.Application[Any, Any, Any, Any, Any, Any]"
 Context: TypeAlias = "tg.CallbackContext[Any, Any, Any, Any]"
 
 # What somebody may want to give, whether or not the library takes it.
-FILES = (
-    (filters.Document.ALL | filters.VIDEO | filters.PHOTO)
-    | (filters.AUDIO | filters.VOICE | filters.VIDEO_NOTE)
-)
+SOUNDS = filters.AUDIO | filters.VOICE | filters.VIDEO_NOTE
+FILES = filters.Document.ALL | filters.VIDEO | filters.PHOTO | SOUNDS
 MAX_ALERT = 200
 INLINE_CACHE_S = 30
 MOST_CONFLICTS = 3  # Telegram refuses a poll or two after a restart as well
@@ -100,7 +98,7 @@ class Handlers:
         """A file that somebody gives."""
         message = update.effective_message
         if message is not None:
-            given = read_given(message)
+            given = await self.receiver.measure(read_given(message))
             make = partial(giving.receive, given) if given else giving.refuse_other
             await self._answer(message, make)
 

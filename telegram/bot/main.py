@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from flask import Flask
@@ -32,6 +33,7 @@ from edu.site.startup import StartRefused, check_start
 log = logging.getLogger(__name__)
 # Those that wait for their turn, or for Telegram's, count too: they must not hold up the others.
 CONCURRENT_UPDATES = 1024
+THREADS = 8  # that compose answers: more would wait for each other, or for the database
 CONNECTIONS = 32
 POOL_S = 30.0
 UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.INLINE_QUERY, Update.MY_CHAT_MEMBER]
@@ -84,6 +86,7 @@ def make_application(app: Flask, config: Settings, poller: Poller) -> Applicatio
 
 
 async def _begin(app: Flask, poller: Poller, inbox: Inbox, application: Application) -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "screens"))
     application.bot_data["tasks"] = [
         asyncio.create_task(poller.keep(application)),
         asyncio.create_task(inbox.write_down()),

@@ -6,23 +6,25 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import IO, Any
 
 import httpx
+from sqlalchemy.exc import SQLAlchemyError
 from telegram import Animation, Document, Message, Video
 from telegram.error import BadRequest, TelegramError
 
 from bot import inbox
 from bot.given import Given, find_draft, keep_draft
+from bot.receipts import MAX_SIZE
 from bot.replies import Make, Reply, Writer
 from bot.screens import giving
 from bot.sending import Sender, in_app
 from bot.state import State
 from bot.turns import Turns
 from edu.accounts.models import User
-from edu.errors import EduError
+from edu.errors import EduError, NotFound
 from edu.extensions import db
 from edu.telegram_chats.service import open_chat
 from edu.uploads import service as uploads
@@ -61,11 +63,15 @@ def read_given(message: Message) -> Given | None:
         file_id=file.file_id,
         unique_id=file.file_unique_id,
         name=file.file_name or ("video" if message.video else "file"),
-        size=file.file_size or 0,
+        size=file.file_size,
         media_type=kind,
         caption=message.caption or "",
         forwarded=message.forward_origin is not None,
     )
+
+
+def _is_too_big(error: TelegramError) -> bool:
+    return "file is too big" in error.message.lower()
 
 
 class Receiver:
@@ -78,6 +84,17 @@ class Receiver:
         self.app, self.bot = sender.app, sender.bot
         self._places = asyncio.Semaphore(AT_ONCE)
         self._arriving: dict[str, Message] = {}  # where each file's form will be shown
+
+    async def measure(self, given: Given | None) -> Given | None:
+        """The same with its size, also where the message has not told it."""
+        if given is None or given.size is not None:
+            return given
+        try:
+            size = (await self.bot.get_file(given.file_id)).file_size
+        except TelegramError as error:
+            log.warning("a file was not measured: %s", type(error).__name__)
+            size = MAX_SIZE + 1 if _is_too_big(error) else None
+        return replace(given, size=size)
 
     async def begin(self, chat_id: int, reply: Reply, shown: Message | None) -> Wanted | None:
         """What a reply wants to be fetched. Call it in the chat's turn; None: nothing more."""
@@ -116,12 +133,14 @@ class Receiver:
         except _Stopped:
             return STOPPED
         except BadRequest as error:
-            if "file is too big" in error.message.lower():
+            if _is_too_big(error):
                 return giving.TOO_BIG
             log.warning("upload %s was not fetched: %s", wanted.upload_id, error.message)
         except (TelegramError, httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
             # Without its text, which may quote the address, and so the token.
             log.warning("upload %s was not fetched: %s", wanted.upload_id, type(error).__name__)
+        except SQLAlchemyError:
+            log.exception("upload %s was not kept", wanted.upload_id)
         except EduError as error:  # no room on the disk, given up meanwhile
             log.warning("upload %s was not kept: %s", wanted.upload_id, error.code)
         else:
@@ -175,7 +194,9 @@ class Receiver:
 
 def keep(wanted: Wanted, piece: IO[bytes]) -> None:
     """Count the bytes in; commits. Raises EduError."""
-    person = db.session.get_one(User, wanted.user_id)
+    person = db.session.get(User, wanted.user_id)
+    if person is None:
+        raise NotFound
     upload = uploads.get_upload(person, wanted.upload_id)
     uploads.room_for(upload, 0, wanted.size)
     with uploads.lock_upload(upload) as file:

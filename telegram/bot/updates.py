@@ -11,8 +11,10 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -28,6 +30,7 @@ from edu.telegram_inbox import service
 from edu.telegram_inbox.service import Unfinished
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 FLUSH_S = 0.1  # between two writes of what is done
 QUIET_S = 24 * 3600.0  # after so long without updates their ids may begin anew
 INLINE_LIFE = timedelta(seconds=30)  # Telegram takes no answer after that
@@ -40,18 +43,22 @@ class Inbox:
         self.app = app
         with app.app_context():
             self.bot_id = bot_id()
+        # A thread of its own: what has come and what is done waits behind no screen.
+        self._writer = ThreadPoolExecutor(1, "inbox")
         self._begun: dict[int, Handling] = {}
         self._done: list[int] = []
         self._left: list[int] = []
         self._news = asyncio.Event()
 
+    async def _write(self, call: Callable[..., T], *args: Any) -> T:
+        work = partial(in_app, self.app, call, self.bot_id, *args)
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
     async def keep(self, updates: Sequence[Update]) -> list[Update]:
         """Keep what has come; those that have not been here before. Raises NetworkError."""
         payloads = {each.update_id: each.to_json() for each in updates}
         try:
-            new = await asyncio.to_thread(
-                in_app, self.app, service.keep_updates, self.bot_id, payloads
-            )
+            new = await self._write(service.keep_updates, payloads)
         except SQLAlchemyError as error:
             log.exception("updates were not kept: Telegram is asked for them again")
             raise NetworkError("the database does not take updates") from error
@@ -59,7 +66,7 @@ class Inbox:
 
     async def load(self, bot: ExtBot[Any]) -> list[Update]:
         """What the process before has left behind."""
-        kept = await asyncio.to_thread(in_app, self.app, service.take_unfinished, self.bot_id)
+        kept = await self._write(service.take_unfinished)
         updates = [update for each in kept if (update := self._revive(each, bot)) is not None]
         if kept:
             log.info("%d updates were left behind, %d are taken up", len(kept), len(updates))
@@ -92,9 +99,7 @@ class Inbox:
 
     async def suspect(self, handling: Handling) -> None:
         """Count the attempt before it is made."""
-        await asyncio.to_thread(
-            in_app, self.app, service.count_attempt, self.bot_id, handling.update_id
-        )
+        await self._write(service.count_attempt, handling.update_id)
 
     async def write_down(self) -> None:
         """Write what is done as it comes, many at a time, until cancelled."""
@@ -111,9 +116,7 @@ class Inbox:
         if not done and not left:
             return
         try:
-            await asyncio.to_thread(
-                in_app, self.app, service.finish_updates, self.bot_id, done, left
-            )
+            await self._write(service.finish_updates, done, left)
         except asyncio.CancelledError:  # perhaps before it has begun: the last flush writes them
             self._done += done
             self._left += left

@@ -41,7 +41,7 @@ LOOK_S, IDLE_S = 0.7, 5.0
 EDITS, EDIT_EVERY_S = 12, 1.0  # of growing answers: a second to all, seconds between two in a chat
 PLACE_EVERY_S = 5.0  # a place in the queue is shown anew
 TYPING_EVERY_S = 4.5  # Telegram shows it for five
-REST_S = 15.0  # after Telegram or the database did not take something
+REST_S, MAX_REST_S = 15.0, 600.0  # after Telegram or the database did not take something
 GENTLE_STOP_S = 5.0
 DRAWN_AT_ONCE = 2
 GONE = (
@@ -73,7 +73,13 @@ class Following:
     state: str = ""
     not_before: float = 0.0
     next_place: float = 0.0
+    failures: int = 0
     task: asyncio.Task[None] | None = None
+
+    def rest(self) -> None:
+        """Not at once again, and the later the more often it has failed."""
+        self.not_before = time.monotonic() + min(REST_S * 2**self.failures, MAX_REST_S)
+        self.failures = min(self.failures + 1, 10)
 
 
 class Watching:
@@ -134,14 +140,15 @@ class Watching:
                 drawn = await asyncio.to_thread(self._draw, each)
             if drawn is None or await self._show(each, drawn):
                 one.state, one.next_place = each.state, time.monotonic() + PLACE_EVERY_S
+                one.failures = 0
             else:
-                one.not_before = time.monotonic() + REST_S
+                one.rest()
         except TelegramError as error:
             log.warning("the answer %d was not shown: %s", each.question_id, error.message)
-            one.not_before = time.monotonic() + REST_S
+            one.rest()
         except Exception:  # the answer is shown later, and the others now
             log.exception("the answer %d was not shown", each.question_id)
-            one.not_before = time.monotonic() + REST_S
+            one.rest()
         finally:
             one.task = None
 
@@ -188,7 +195,7 @@ class Watching:
 
     def _type(self, watched: Sequence[Watched], now: float) -> None:
         """Say in each chat that somebody writes, as long as there is more to come."""
-        for chat_id in {each.chat_id for each in watched if not each.ended}:
+        for chat_id in {each.chat_id for each in watched if not (each.ended or each.left_alone)}:
             if now - self._typed.get(chat_id, -TYPING_EVERY_S) >= TYPING_EVERY_S:
                 self._typed[chat_id] = now
                 task = asyncio.create_task(self._type_in(chat_id))

@@ -375,7 +375,7 @@ LIBRARY = [
         "POST",
         "/me/reports/<int:report_id>/withdraw",
         owner(303),
-        "/me/reports/{report}/withdraw",
+        "/me/reports/{own_report}/withdraw",
     ),
     Row("GET", "/me/requests", people(200)),
     Row(

@@ -176,6 +176,9 @@ def _belongings(ids: dict[str, int]) -> dict[str, Any]:
     rows["report"] = Report(
         user_id=ids["charlie"], material_id=active, title="The active one", reason="file"
     )
+    rows["own_report"] = Report(
+        user_id=alice, material_id=active, title="The active one", reason="file"
+    )
     rows |= {
         f"{visibility}_collection": Collection(
             user_id=alice,

@@ -17,10 +17,12 @@ from flask import Flask
 from bot import replies
 from bot.given import MOST_IN_HAND, Given
 from bot.guessing import guess_description, guess_tags, guess_title, guess_type
+from bot.people import Person
 from bot.receiving import keep, note
 from bot.replies import Reply
 from bot.screens import giving
 from edu.accounts.models import User
+from edu.accounts.service import find_user
 from edu.extensions import db, settings
 from edu.materials.models import Material, MaterialStatus
 from edu.uploads.models import Upload
@@ -28,7 +30,8 @@ from tests.bot.bot_api import BotApi, Markup, run_bot_api
 from tests.bot.conftest import CHARLIES_CHAT, SITE, Chat, labels
 from tests.bot.process import run_bot
 from tests.bot.test_process import buttons, labelled
-from tests.samples import write_small_pdf
+from tests.conftest import make_people
+from tests.samples import make_category, write_small_pdf
 
 PDF_TYPE = "application/pdf"
 numbers = count(1)
@@ -251,6 +254,7 @@ def test_what_one_may_not_see_is_not_named(charlie: Chat, pdf: bytes) -> None:
         ({"name": "a.pdf.exe"}, "PDF, DOCX and MP4"),
         ({"name": "lecture.srt"}, "on the page of their video"),
         ({"size": 0}, "empty"),
+        ({"size": None}, "send it again"),
         ({"size": 20 * 2**20 + 1}, "Upload it on the site"),
     ],
 )
@@ -361,6 +365,22 @@ def test_a_file_is_nobody_elses(charlie: Chat, stranger: Chat, pdf: bytes) -> No
     assert stranger.send(data).failed
 
 
+def test_a_file_is_given_on_each_database(
+    any_app: Flask, pdf: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_charlie(chat_id: int, locale: str) -> Person:
+        return Person(chat_id, find_user("charlie@example.org"), locale)
+
+    monkeypatch.setattr(replies, "find_person", find_charlie)
+    with any_app.app_context():
+        make_people(any_app)
+        make_category()
+    chat = Chat(any_app, 5)
+    sent = chat.press(give(chat, pdf, caption="Ряды Фурье"), "Send to review")
+    assert "In review" in chat.press(sent, "My uploads").text
+    assert count_uploads(any_app) == (0, 0)
+
+
 # The real process -----------------------------------------------------------------------------
 
 
@@ -457,6 +477,8 @@ def test_a_video_without_a_name_and_an_album_are_taken(
     video = mp4_file.read_bytes()
     give_file("", video, kind="video", file_name=None, mime_type="video/mp4")
     press(api, shown(api, "video.mp4"), "Cancel")
+    give_file("", pdf + b"   ", file_name=None, mime_type=None, file_size=None, caption="Без слов")
+    press(api, shown(api, "Без слов"), "Cancel")
     for number in range(3):
         give_file(f"лекция {number}.pdf", pdf + bytes([number]), caption=f"Альбом {number}")
     forms = [shown(api, f"Альбом {number}") for number in range(3)]

@@ -1,4 +1,4 @@
-"""Many chats at once, for a moment: `make bench-bot` does the same with more of them, and measures."""
+"""Many chats at once, for a moment; `make bench-bot` has more of them, and measures."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -81,8 +82,8 @@ def count_waiting() -> int:
     return db.session.scalar(select(func.count()).where(waiting)) or 0
 
 
-def _has_sent(api: BotApi, count: int) -> bool:
-    return len(api.sent_to) >= count
+def _has_sent(api: BotApi, count: int, process: subprocess.Popen[bytes]) -> bool:
+    return len(api.sent_to) >= count or process.poll() is not None
 
 
 def wait_until(condition: Callable[[], object]) -> None:
@@ -106,7 +107,8 @@ def test_each_title_arrives_once_although_the_bot_is_killed(
         for _kill in range(KILLS):
             goal = len(api.sent_to) + 1
             with run_bot(quick, api, log) as process:
-                api.wait_until(partial(_has_sent, api, goal), 60)
+                wait_until(partial(_has_sent, api, goal, process))
+                assert process.poll() is None, log.read_text("utf-8")[-3000:]
                 time.sleep(chance.uniform(0, 0.8))
                 process.kill()
                 process.wait()

@@ -164,6 +164,17 @@ def test_a_report_has_a_reason_and_a_note(library: Flask, charlie: Chat) -> None
         assert (report.reason, report.note) == ("content", "На второй странице не тот знак")
 
 
+def test_a_report_is_withdrawn(library: Flask, charlie: Chat) -> None:
+    card = charlie.press(charlie.say("формула Грина"), "1")
+    charlie.press(charlie.press(charlie.press(card, "Report"), "Mistakes"), "without a note")
+    ways = charlie.press(card, "Report")
+    gone = charlie.press(ways, "Withdraw")
+    assert "withdrawn" in gone.alert
+    assert not any("Withdraw" in label for label in labels(gone))
+    with library.app_context():
+        assert db.session.query(Report).count() == 0
+
+
 def test_a_dialogue_is_left_by_cancel_and_by_the_menu(charlie: Chat) -> None:
     listed = charlie.say("My collections")
     for leave in ("/cancel", "Library"):

@@ -145,7 +145,10 @@ def test_one_message_grows_from_the_queue_to_the_whole_answer(
     assert len(api.sent("sendMessage", CHAT)) == 1
     assert watch(library, number) is None
     with library.app_context():
-        assert db.session.get_one(Question, number).seen_at is not None
+        question = db.session.get_one(Question, number)
+        assert question.seen_at is not None
+        assert question.answered_at is not None
+        assert question.seen_at >= question.answered_at  # so nobody is told of it besides
     assert not api.sent("sendMessage", 901)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
 from edu.extensions import db
 from edu.materials.models import Material, MaterialStatus
 from edu.reports.forms import read_place, write_place
+from edu.reports.models import Report, ReportState
 from tests.reports.conftest import Sign, World, states, told
 from tests.samples import make_material
 
@@ -52,6 +56,33 @@ def test_a_report_is_sent_and_changed_without_scripts(world: World, sign: Sign) 
     assert "Mistakes in the content" in own
     assert f'href="/materials/{world.lecture}?page=3"' in own
     assert "You have reported nothing yet" in sign("dora").get("/me/reports").text
+
+
+def way_to_withdraw(client: FlaskClient) -> str:
+    found = re.search(r'action="(/me/reports/\d+/withdraw)"', client.get("/me/reports").text)
+    assert found
+    return found[1]
+
+
+def test_a_report_is_withdrawn_by_its_person_while_it_waits(world: World, sign: Sign) -> None:
+    charlie = sign("charlie")
+    charlie.post(address(world), data=FORM)
+    way = way_to_withdraw(charlie)
+    assert sign("dora").post(way).status_code == 404
+    assert charlie.post(way).location == "/me/reports"
+    assert "You have reported nothing yet" in charlie.get("/me/reports").text
+    assert charlie.post(way).status_code == 404
+
+
+def test_what_was_settled_cannot_be_withdrawn(world: World, sign: Sign) -> None:
+    charlie = sign("charlie")
+    charlie.post(address(world), data=FORM)
+    way = way_to_withdraw(charlie)
+    with world.app.app_context():
+        db.session.query(Report).update({"state": ReportState.KEPT.value})
+        db.session.commit()
+    assert charlie.post(way).status_code == 409
+    assert "/withdraw" not in charlie.get("/me/reports").text
 
 
 def test_with_htmx_the_form_takes_the_place_of_the_link(world: World, sign: Sign) -> None:

@@ -10,7 +10,9 @@ from edu.extensions import db, utcnow
 from edu.site.condition import read_signs
 from edu.telegram_chats import service
 from edu.telegram_chats.models import TelegramChat, TelegramPoller, TelegramSearch
-from tests.conftest import MakeApp
+from edu.telegram_outbox import service as outbox
+from tests.conftest import MakeApp, make_user
+from tests.notifications.chats import link, messages_to
 
 CHAT, BOT = 2**52 + 1, 2**40
 
@@ -117,6 +119,21 @@ def test_administrators_see_whether_the_bot_runs(make_app: MakeApp) -> None:
             assert tone() == "bad"
             service.take_poll(BOT)
             assert tone() == "good"
+            alice = make_user("alice").id
+            link((alice, 7))
+            moment = utcnow()
+            outbox.write_messages(alice, [(1, moment)], moment)
+            assert tone() == "good"
+            outbox.write_messages(alice, [(2, moment)], moment)
+            (message,) = messages_to(alice)
+            message.due_at = moment - outbox.LATE - timedelta(seconds=1)
+            db.session.commit()
+            assert tone() == "warn"
+            outbox.drop(message.id, "-")
+            assert tone() == "good"
+            outbox.write_messages(alice, [(3, moment)], moment)
+            outbox.fail(messages_to(alice)[-1].id, "Bad Request")
+            assert tone() == "warn"
 
 
 def test_without_a_token_nothing_is_said_of_a_bot(any_app: Flask) -> None:

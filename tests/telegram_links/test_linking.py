@@ -14,6 +14,7 @@ from bot.people import Person, find_person
 from edu.accounts.models import Role
 from edu.accounts.service import block_user, end_sessions
 from edu.extensions import db, utcnow
+from edu.mail.models import Letter
 from edu.oauth.models import AuthorizationCode
 from edu.oauth.service import Tokens
 from edu.registration.service import renew_password
@@ -53,6 +54,16 @@ def test_a_chat_acts_for_who_has_allowed_it(any_app: Flask) -> None:
     assert "Welcome, Alice!" in reply.text
     assert (who(any_app), who(any_app, OTHER_CHAT)) == ("Alice", "")
     assert count(any_app, LinkRequest, TelegramLink) == [0, 1]
+
+
+def test_a_letter_tells_of_a_new_chat(app: Flask, alice: FlaskClient) -> None:
+    link(app, alice)
+    tell(app, consent(alice, ask(app)), OTHER_CHAT)  # refused: nothing to tell of
+    with app.app_context():
+        letter = db.session.query(Letter).filter_by(kind="chat_linked").one()
+        assert letter.address == "alice@example.org"
+        assert NAME in letter.text
+        assert "/me/telegram" in letter.text
 
 
 def test_secrets_are_hashed_or_encrypted(app: Flask, alice: FlaskClient) -> None:

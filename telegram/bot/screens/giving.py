@@ -19,15 +19,26 @@ from bot.given import (
     is_whole,
     keep_draft,
     list_drafts,
-    suffix_of,
 )
 from bot.people import Person
-from bot.replies import Button, Reply, Rows
+from bot.receipts import (
+    MAX_NAME,
+    duplicate_found,
+    loading,
+    not_fetched,
+    refuse_given,
+    say,
+    say_what_is_taken,
+    sent,
+    too_big,
+    too_many,
+)
+from bot.replies import Reply
 from bot.screens.entrance import ask_to_sign_in
 from bot.screens.filing import ACTIONS as FILING
 from bot.screens.filing import require_draft, show_form
 from bot.state import State
-from bot.texts import bold, escape, fits_button, link, shorten, site_address
+from bot.texts import bold, escape, shorten
 from edu.accounts.models import User
 from edu.catalog.service import get_category
 from edu.errors import NotFound, SignInRequired
@@ -44,7 +55,6 @@ from edu.media.errors import FileRefused
 from edu.media.inspect import sniff
 from edu.media.messages import refusal_message
 from edu.permissions import Permission, may
-from edu.site.context import format_size
 from edu.uploads.service import (
     Expired,
     Incomplete,
@@ -56,8 +66,6 @@ from edu.uploads.service import (
 )
 from jobs.materials import process_material
 
-MAX_SIZE = 20 * 1024 * 1024  # bytes that a bot may fetch
-MAX_NAME = 100
 TOO_BIG = "too big"  # why a file was not fetched
 
 
@@ -73,86 +81,30 @@ def receive(given: Given, person: Person, state: State) -> Reply:
         text = escape(_("Only those who are signed in can give files. Sign in and send it again."))
         return replace(way_in, text=f"{text}\n\n{way_in.text}", stays=True)
     if not can_upload(user):
-        return _say(_("Only confirmed accounts can upload."))
-    if refusal := _refuse(given):
+        return say(_("Only confirmed accounts can upload."))
+    if refusal := refuse_given(given):
         return refusal
     forget_lost(user, state)
     known = next((d for d in list_drafts(state) if d.unique_id == given.unique_id), None)
     if known is not None:
         return open_draft(person, state, (known.key,))
     if len(list_drafts(state)) >= MOST_IN_HAND:
-        return _too_many(given)
+        return too_many(given)
     if not _may_give(user):
-        return _say(_("That was a lot of files. Please go on in an hour."))
-    upload = create_upload(user, given.full_name, given.size)
-    return _loading(keep_draft(state, draft_of(user, given, upload)))
+        return say(_("That was a lot of files. Please go on in an hour."))
+    upload = create_upload(user, given.full_name, given.size or 0)
+    return loading(keep_draft(state, draft_of(user, given, upload)))
 
 
 def refuse_other(person: Person, state: State) -> Reply:
     """A picture, a voice: nothing that the library takes."""
-    return _say(f"{_('A picture or a sound cannot be given.')} {_what_is_taken()}")
-
-
-def _say(sentence: str, rows: Rows = ()) -> Reply:
-    return Reply(escape(sentence), rows, stays=True)
-
-
-def _what_is_taken() -> str:
-    return str(_("The library takes PDF, DOCX and MP4 files."))
-
-
-def _refuse(given: Given) -> Reply | None:
-    name = bold(shorten(given.full_name, MAX_NAME))
-    suffix = suffix_of(given.full_name)
-    if suffix in (".srt", ".vtt"):
-        how = _("Subtitles are added on the page of their video, on the site.")
-        return Reply(f"{name}\n\n{escape(how)}", stays=True)
-    if not given.is_taken:
-        how = _("This file is none of these: save it in one of these formats and send it again.")
-        return Reply(f"{name}\n\n{escape(_what_is_taken())} {escape(how)}", stays=True)
-    if not given.size:
-        return Reply(f"{name}\n\n{escape(refusal_message('empty'))}", stays=True)
-    if given.size > MAX_SIZE:
-        return _too_big(given.full_name, given.size)
-    return None
-
-
-def _too_big(name: str, size: int) -> Reply:
-    address = site_address("materials.upload")
-    text = _(
-        "The file has %(size)s, and Telegram lets a bot fetch no more than %(most)s. "
-        "Upload it on the site: there up to %(limit)s are taken.",
-        size=format_size(size),
-        most=format_size(MAX_SIZE),
-        limit=format_size(settings().max_upload_bytes),
-    )
-    label = str(_("Upload on the site"))
-    named = bold(shorten(name, MAX_NAME))
-    if fits_button(address):
-        return Reply(f"{named}\n\n{escape(text)}", ((Button(label, url=address),),), stays=True)
-    return Reply(f"{named}\n\n{escape(text)}\n{link(address, label)}", stays=True)
-
-
-def _too_many(given: Given) -> Reply:
-    text = _(
-        "So many files are in hand already: send some of them on or cancel them, "
-        "then send this one again."
-    )
-    rows = ((Button(str(_("My uploads")), "uploads:list:1"),),)
-    return Reply(f"{bold(shorten(given.full_name, MAX_NAME))}\n\n{escape(text)}", rows, stays=True)
+    return say(f"{_('A picture or a sound cannot be given.')} {say_what_is_taken()}")
 
 
 def _may_give(user: User) -> bool:
     """As many an hour as on the site."""
     limits = parse_many(settings().upload_limit)
     return all(limiter.limiter.hit(each, "files given", str(user.id)) for each in limits)
-
-
-def _loading(draft: Draft) -> Reply:
-    text = escape(_("Fetching the file…"))
-    rows = ((Button(str(_("Cancel")), f"giving:drop:{draft.key}"),),)
-    name = bold(shorten(draft.name, MAX_NAME))
-    return Reply(f"{name}\n\n{text}", rows, stays=True, fetch=draft.upload)
 
 
 # Arrived --------------------------------------------------------------------------------------
@@ -165,16 +117,9 @@ def arrive(upload_id: str, failure: str, person: Person, state: State) -> Reply:
         return Reply()
     if failure == TOO_BIG:
         _forget(person.user, state, draft)
-        return _too_big(draft.name, draft.size)
+        return too_big(draft.name, draft.size)
     shown = None if failure else open_draft(person, state, (draft.key,))
-    return _failed(draft) if shown is None or shown.fetch else shown
-
-
-def _failed(draft: Draft) -> Reply:
-    text = escape(_("The file could not be fetched from Telegram. Please try again."))
-    again = Button("🔄 " + _("Try again"), f"giving:open:{draft.key}")
-    rows = ((again,), (Button(str(_("Cancel")), f"giving:drop:{draft.key}"),))
-    return Reply(f"{bold(shorten(draft.name, MAX_NAME))}\n\n{text}", rows, stays=True)
+    return not_fetched(draft) if shown is None or shown.fetch else shown
 
 
 def open_draft(person: Person, state: State, args: tuple[str, ...]) -> Reply:
@@ -183,7 +128,7 @@ def open_draft(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     state.end_dialogue()
     try:
         if not is_whole(user, draft):
-            return _loading(draft)
+            return loading(draft)
         return _judge(user, state, draft) or show_form(user, draft)
     except (NotFound, Expired):
         return _gone(state, draft)
@@ -207,34 +152,8 @@ def _judge(user: User, state: State, draft: Draft) -> Reply | None:
         sentence = refusal_message(refused.code, refused.details)
         return Reply(f"{bold(shorten(draft.name, MAX_NAME))}\n\n{escape(sentence)}", stays=True)
     except DuplicateFile as duplicate:
-        return _show_duplicate(draft, duplicate)
+        return duplicate_found(draft, duplicate)
     return None
-
-
-def _show_duplicate(draft: Draft, duplicate: DuplicateFile) -> Reply:
-    lines = [
-        bold(shorten(draft.name, MAX_NAME)),
-        "",
-        bold(_("This file is already in the library")),
-    ]
-    rows: list[tuple[Button, ...]] = []
-    existing = duplicate.existing
-    if existing is not None:
-        address = site_address("materials.show", material_id=existing.id)
-        lines += [link(address, shorten(existing.title, 200)), escape(existing.category.full_name)]
-        rows.append((Button(str(_("Open the existing one")), f"material:show:{existing.id}:0:"),))
-        advice = _(
-            "Open the existing material, or upload yours beside it if it belongs to another "
-            "subject."
-        )
-    else:
-        advice = _(
-            "Somebody has uploaded it, and it waits for a moderator. Upload yours beside it if it "
-            "belongs to another subject."
-        )
-    rows.append((Button(str(_("Upload anyway")), f"giving:again:{draft.key}"),))
-    rows.append((Button(str(_("Cancel")), f"giving:drop:{draft.key}"),))
-    return Reply("\n".join([*lines, "", escape(advice)]), tuple(rows), stays=True)
 
 
 def take_again(person: Person, state: State, args: tuple[str, ...]) -> Reply:
@@ -254,11 +173,11 @@ def send(person: Person, state: State, args: tuple[str, ...]) -> Reply:
         file = accept_upload(user, draft.upload)
         material = upload_material(user, data, file, allow_duplicate=draft.again)
     except DuplicateFile as duplicate:  # somebody was faster
-        shown = _show_duplicate(draft, duplicate)
+        shown = duplicate_found(draft, duplicate)
         db.session.rollback()
         return shown
     except Incomplete:
-        return _loading(draft)
+        return loading(draft)
     except (NotFound, Expired):
         return _gone(state, draft)
     state.end_dialogue()
@@ -266,7 +185,7 @@ def send(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     state.afterwards.append(partial(remove_bytes, draft.upload))
     state.afterwards.append(partial(process_material.enqueue, material.id))
     publishes = may(user, Permission.PUBLISH, category=material.category)
-    return _sent(material.id, material.title, publishes=publishes)
+    return sent(material.id, material.title, publishes=publishes)
 
 
 def _data_of(draft: Draft) -> MaterialData:
@@ -279,19 +198,6 @@ def _data_of(draft: Draft) -> MaterialData:
         semester=draft.semester,
         year=draft.year,
     )
-
-
-def _sent(material_id: int, title: str, *, publishes: bool) -> Reply:
-    what = (
-        _("Sent. It will be published as soon as it is processed.")
-        if publishes
-        else _("Sent. It is being processed, and then waits for a moderator.")
-    )
-    rows = (
-        (Button(str(_("Open")), f"material:show:{material_id}:0:u1"),),
-        (Button(str(_("My uploads")), "uploads:list:1"),),
-    )
-    return Reply(f"{bold(shorten(title, 200))}\n\n{escape(what)}", rows, stays=True)
 
 
 def drop(person: Person, state: State, args: tuple[str, ...]) -> Reply:
