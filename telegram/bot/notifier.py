@@ -32,6 +32,7 @@ from edu.config import Settings
 from edu.extensions import db, utcnow
 from edu.notifications.delivery import list_wanted
 from edu.notifications.quiet import end_of_quiet
+from edu.site.database import prompt_commit
 from edu.site.preferences import LANGUAGES
 from edu.telegram_chats.models import TelegramChat
 from edu.telegram_chats.service import block_chat
@@ -229,14 +230,12 @@ class Notifier:
             with self.app.app_context():
                 try:
                     outbox.mark_handed(draft.id, self.claim, draft.told)
-                    # The driver's own: the session's would tidy up first.
-                    commit = db.session.connection().connection.commit
+                    with prompt_commit() as commit:
+                        loop.call_soon_threadsafe(_finish, ready, commit)
+                        over.wait()
                 except Exception as error:  # handed to who waits for it
                     db.session.rollback()
                     loop.call_soon_threadsafe(_fail, ready, error)
-                else:
-                    loop.call_soon_threadsafe(_finish, ready, commit)
-                    over.wait()
 
         self._threads.submit(note)
         try:

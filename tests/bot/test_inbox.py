@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from bot import inbox, replies
+from bot import inbox, replies, routes
 from bot.inbox import Handling
 from bot.people import Person
 from bot.replies import Button, Picture, Reply, Writer
@@ -22,8 +23,10 @@ from edu.telegram_chats.models import TelegramChat, TelegramUpdate
 from edu.telegram_inbox import service
 from tests.bot.bot_api import BotApi, run_bot_api
 from tests.bot.conftest import CHARLIES_CHAT, link_chats
+from tests.bot.library import PASSWORD
 from tests.bot.process import run_bot
 from tests.product import wait_until
+from tests.telegram_links.world import ask, consent
 
 UPDATES, LINKED = 100, 20
 FIRST = 5000  # of the chats
@@ -32,11 +35,16 @@ BOT = 4815162342
 # Within one process --------------------------------------------------------------------------
 
 
-def handle(app: Flask, handling: Handling, make: Callable[[Person, State], Reply]) -> Reply:
+def handle(
+    app: Flask,
+    handling: Handling,
+    make: Callable[[Person, State], Reply],
+    chat: int = CHARLIES_CHAT,
+) -> Reply:
     """Compose an answer to an update."""
     token = inbox.in_hand.set(handling)
     try:
-        return replies.compose(app, Writer(CHARLIES_CHAT, "en"), make)
+        return replies.compose(app, Writer(chat, "en"), make)
     finally:
         inbox.in_hand.reset(token)
 
@@ -92,6 +100,33 @@ def test_what_has_failed_is_tried_again(library: Flask) -> None:
     handling = kept(library, 3)
     assert handling.replies == {}
     assert handle(library, handling, lambda person, state: Reply("well")).text == "well"
+
+
+def test_a_sign_in_that_was_not_shown_is_no_replay_and_the_code_still_works_once(
+    library: Flask,
+) -> None:
+    chat = FIRST - 10
+    code = _consent(library, chat)
+
+    def greet(handling: Handling) -> Reply:
+        return handle(library, handling, partial(routes.command, f"/start {code}"), chat)
+
+    greeting = greet(receive(library, 4))
+    assert "Welcome, Charlie" in greeting.text
+    assert greet(kept(library, 4)).text == greeting.text
+    assert "signed in as Charlie" in handle(library, receive(library, 5), _settings, chat).text
+    assert "not valid any more" in greet(receive(library, 6)).text
+    assert "not signed in" in handle(library, receive(library, 7), _settings, chat).text
+
+
+def _consent(app: Flask, chat: int) -> str:
+    client = app.test_client()
+    client.post("/login", data={"email": "charlie@example.org", "password": PASSWORD})
+    return consent(client, ask(app, chat))
+
+
+def _settings(person: Person, state: State) -> Reply:
+    return routes.command("/settings", person, state)
 
 
 # Processes that end --------------------------------------------------------------------------
