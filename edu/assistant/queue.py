@@ -32,6 +32,8 @@ MEASURED = 20  # answers
 HISTORY = 20  # questions
 # However long the search index is silent, a question does not wait longer.
 PATIENCE = timedelta(minutes=10)
+# After so long without anybody at work it is said that nobody is.
+SILENT = timedelta(minutes=1)
 
 _EMPTY: dict[str, Any] = {"answer": "", "citations": [], "removed": 0}
 _LEFT = {"status": QuestionStatus.WAITING.value, "started_at": None, **_EMPTY}
@@ -190,6 +192,20 @@ def recover() -> int:
     """Have those wait again whose worker is gone or silent; counts them."""
     WORK.release_dead()
     return change_rows(update(Question).where(WORK.is_silent()).values(**WORK.left))
+
+
+def someone_works() -> bool:
+    """Whether a worker has a question in hand, or ended one within the last minute."""
+    since = utcnow() - SILENT
+    at_work = and_(_in_hand(), Question.heartbeat_at > since)
+    query = select(exists().where(or_(at_work, Question.answered_at > since)))
+    return bool(db.session.scalar(query))
+
+
+def is_left_alone(question: Question) -> bool:
+    """Whether it is open although no worker does anything."""
+    is_old = question.created_at < utcnow() - SILENT
+    return question.status in OPEN and is_old and not someone_works()
 
 
 def count_waiting() -> int:

@@ -14,7 +14,7 @@ from edu.accounts.models import User
 from edu.assistant.findings import Fit
 from edu.assistant.meaning import Intent
 from edu.assistant.models import Question, QuestionStatus
-from edu.assistant.queue import Wait
+from edu.assistant.queue import Wait, is_left_alone
 from edu.assistant.rendering import Link, Reference, render_answer
 from edu.assistant.service import Answer, Citation
 from edu.materials.models import Material
@@ -55,6 +55,7 @@ class Shown:
     cards: list[Card]
     wait: Wait | None
     failure: str
+    left_alone: bool  # it waits, and no worker is there
 
     @property
     def unfinished(self) -> bool:
@@ -65,7 +66,7 @@ class Shown:
     def seen(self) -> str:
         """What tells this state of an unfinished answer from the next one."""
         wait = f"{self.wait.ahead}.{self.wait.seconds}" if self.wait else ""
-        return f"{self.question.status}-{len(self.question.answer)}-{wait}"
+        return f"{self.question.status}-{len(self.question.answer)}-{wait}-{self.left_alone:d}"
 
     @property
     def is_plan(self) -> bool:
@@ -120,7 +121,7 @@ def _show(person: User, answer: Answer, votes: dict[int, int]) -> Shown:
     question = answer.question
     words = str(question.meaning.get("words") or "")
     text, cards = _show_text(person, answer.text, answer.citations, words, votes)
-    return Shown(question, text, cards, answer.wait, answer.failure)
+    return Shown(question, text, cards, answer.wait, answer.failure, is_left_alone(question))
 
 
 def _show_text(

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
-from sqlalchemy import and_, delete, exists, func, or_, select, update
+from sqlalchemy import delete, func, select, update
 
 from edu.assistant.models import Question, QuestionStatus
-from edu.assistant.queue import OPEN, places_of
+from edu.assistant.queue import OPEN, SILENT, places_of, someone_works
 from edu.extensions import change_rows, db, insert_if_absent, utcnow
 from edu.telegram_chats.models import TelegramChat, TelegramWatch
 
 # A question that is open for so long while nobody answers any has no worker.
-PATIENCE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +58,9 @@ def list_watched() -> list[Watched]:
     )
     rows = db.session.execute(query).all()
     places = _places([row[0].question_id for row in rows if row[1] == QuestionStatus.WAITING])
-    before = utcnow() - PATIENCE
+    before = utcnow() - SILENT
     old = {row[0].question_id for row in rows if row[1] in OPEN and row[3] < before}
-    left_alone = old if old and not _someone_works() else set()
+    left_alone = old if old and not someone_works() else set()
     return [
         _watched(row[0], row[1], row[2], places, left_alone=row[0].question_id in left_alone)
         for row in rows
@@ -82,20 +80,6 @@ def _places(waiting: list[int]) -> dict[int, int]:
     query = select(Question).where(Question.id.in_(waiting))
     questions = list(db.session.scalars(query)) if waiting else []
     return {number: wait.ahead for number, wait in places_of(questions).items()}
-
-
-def _someone_works() -> bool:
-    """Whether a worker has a question in hand, or ended one within the last minute."""
-    since = utcnow() - PATIENCE
-    at_work = and_(Question.status == QuestionStatus.ANSWERING, Question.heartbeat_at > since)
-    query = select(exists().where(or_(at_work, Question.answered_at > since)))
-    return bool(db.session.scalar(query))
-
-
-def is_left_alone(question: Question) -> bool:
-    """Whether it is open although no worker does anything."""
-    is_old = question.created_at < utcnow() - PATIENCE
-    return question.status in OPEN and is_old and not _someone_works()
 
 
 def keep_message(question_id: int, message_id: int | None, shown: str) -> None:

@@ -12,6 +12,7 @@ from typing import IO, Any
 
 import httpx
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm.exc import StaleDataError
 from telegram import Animation, Document, Message, Video
 from telegram.error import BadRequest, TelegramError
 
@@ -139,6 +140,8 @@ class Receiver:
         except (TelegramError, httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
             # Without its text, which may quote the address, and so the token.
             log.warning("upload %s was not fetched: %s", wanted.upload_id, type(error).__name__)
+        except StaleDataError:
+            log.info("upload %s was given up meanwhile", wanted.upload_id)
         except SQLAlchemyError:
             log.exception("upload %s was not kept", wanted.upload_id)
         except EduError as error:  # no room on the disk, given up meanwhile

@@ -26,7 +26,7 @@ from bot.sending import Sender, in_app
 from edu.accounts.models import User
 from edu.assistant.looks import note_looks
 from edu.assistant.models import Question
-from edu.assistant.queue import OPEN
+from edu.assistant.queue import OPEN, is_left_alone
 from edu.assistant.service import get_answer, get_question
 from edu.errors import NotFound
 from edu.extensions import db
@@ -227,7 +227,7 @@ def _compose(user: User, each: Watched) -> Drawn | None:
         if whole:
             reply = show_answer(user, answer)
         else:
-            reply = show_growing(answer, left_alone=service.is_left_alone(question))
+            reply = show_growing(answer, left_alone=is_left_alone(question))
         reply = signed(each.chat_id, reply)
     awaits = chat.dialogue.get("awaits") if chat else None
     talks = awaits == "assistant:ask"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -179,6 +180,8 @@ def test_a_plain_form_leads_to_a_page_that_waits_and_then_has_the_answer(
     assert '<noscript><meta http-equiv="refresh"' in page
     assert POLLS in page
     assert "Show the answer" in page
+    change(app, question_id, created_at=utcnow() - timedelta(minutes=2))
+    assert "The assistant does not work just now" in alice.get(address).text
     change(app, question_id, status="answered", answer="Ничего нет.", answered_at=utcnow())
     page = alice.get(address).text
     assert "<p>Ничего нет.</p>" in page

@@ -77,7 +77,9 @@ def _pressed(deed: dict[str, Any]) -> bool:
     return deed["kind"] in ("card", "button")
 
 
-def run_load(folder: Path, chats: int, seconds: float, think_s: float, lectures: int) -> Outcome:
+def run_load(
+    folder: Path, chats: int, seconds: float, think_s: float, lectures: int, rate: int = 30
+) -> Outcome:
     """Make a library in the folder, start all and let the people live for so long."""
     env = {
         "EDU_DATA": str(folder),
@@ -85,6 +87,7 @@ def run_load(folder: Path, chats: int, seconds: float, think_s: float, lectures:
         "DEFAULT_LOCALE": "en",
         "TELEGRAM_BOT_TOKEN": TOKEN,
         "TELEGRAM_BOT_NAME": "konspekt_bot",
+        "TELEGRAM_RATE": str(rate),
     }
     app = make_library(env, lectures, range(FIRST_CHAT, FIRST_CHAT + chats, 2))
     result, log = folder / "people.json", folder / "bot.log"
@@ -171,13 +174,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench-bot")
     parser.add_argument("--chats", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--think", type=float, default=6.0, help="seconds between two deeds")
+    parser.add_argument("--think", type=float, default=8.0, help="seconds between two deeds")
     parser.add_argument("--lectures", type=int, default=LECTURES)
+    parser.add_argument("--rate", type=int, default=30, help="new messages a second, TELEGRAM_RATE")
     parser.add_argument("--keep", type=Path, help="a folder for the bot's log")
     given = parser.parse_args()
     say(describe_machine())
     with tempfile.TemporaryDirectory(prefix="edu-bench-") as folder:
-        outcome = run_load(Path(folder), given.chats, given.seconds, given.think, given.lectures)
+        outcome = run_load(
+            Path(folder), given.chats, given.seconds, given.think, given.lectures, given.rate
+        )
         if given.keep:
             shutil.copy(Path(folder) / "bot.log", given.keep)
     show(outcome, given.seconds)
@@ -190,6 +196,8 @@ def show(outcome: Outcome, seconds: float) -> None:
     """Print what was measured."""
     count = len(outcome.deeds)
     say(f"{count} updates in {seconds:g} s, {count / seconds:.1f} a second")
+    new = sum(outcome.calls.get(name, 0) for name in ("sendMessage", "sendPhoto"))
+    say(f"{new / seconds:.1f} new messages a second, of which Telegram takes 30")
     for kind in ("menu", "search", "card", "button", ""):
         if times := outcome.times_ms(kind):
             p50, p95 = percentile(times, 0.5), percentile(times, 0.95)

@@ -8,6 +8,7 @@ from flask import Flask
 
 from edu.accounts.service import create_user
 from edu.assistant.models import Question
+from edu.assistant.queue import is_left_alone
 from edu.assistant.service import ask_question, delete_conversation
 from edu.extensions import db, utcnow
 from edu.telegram_answers import service
@@ -73,15 +74,15 @@ def test_closed_chats_are_left_alone(any_app: Flask) -> None:
 def test_a_question_is_left_alone_when_no_worker_does_anything(any_app: Flask) -> None:
     with any_app.app_context():
         other, question = ask("Чужой?", "bob"), ask("Ряды?")
-        assert not service.is_left_alone(question)
+        assert not is_left_alone(question)
         question.created_at -= timedelta(minutes=2)
-        assert service.is_left_alone(question)
+        assert is_left_alone(question)
         other.status, other.heartbeat_at = "answering", utcnow()
         db.session.flush()
-        assert not service.is_left_alone(question)
+        assert not is_left_alone(question)
         other.heartbeat_at -= timedelta(minutes=2)  # its worker has died
         db.session.flush()
-        assert service.is_left_alone(question)
+        assert is_left_alone(question)
 
 
 def test_what_is_deleted_is_watched_no_more(any_app: Flask) -> None:

@@ -19,7 +19,7 @@ from edu.assistant import service
 from edu.assistant.looks import note_looks
 from edu.assistant.meaning import Intent
 from edu.assistant.models import Question, QuestionStatus
-from edu.assistant.queue import OPEN
+from edu.assistant.queue import OPEN, is_left_alone
 from edu.assistant.service import Answer
 from edu.assistant.showing import is_wanting, sought
 from edu.catalog.service import find_category
@@ -27,7 +27,6 @@ from edu.demand.models import RequestState
 from edu.demand.service import ask_for_material, find_request
 from edu.plans.service import find_plan_of
 from edu.ratings.service import can_rate
-from edu.telegram_answers.service import is_left_alone
 
 MAX_LABEL, RATED_SHOWN = 60, 10
 PLAN = "🗓 "
