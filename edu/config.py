@@ -210,7 +210,12 @@ class _Reader:
 
     def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
         raw = self.text(name, default)
-        if raw and urlsplit(raw).scheme.split("+")[0] not in schemes:
+        try:
+            scheme, _port = urlsplit(raw).scheme, urlsplit(raw).port
+        except ValueError:
+            self.problems.append(f"{name}: is no address")
+            return default
+        if raw and scheme.split("+")[0] not in schemes:
             self.problems.append(f"{name}: must start with one of {', '.join(schemes)}")
             return default
         return raw
@@ -354,7 +359,7 @@ def _assistant(read: _Reader) -> dict[str, Any]:
     }
     # A model on this machine answers one question at a time; elsewhere the worker mostly waits.
     several = 1 if values["assistant_engine"] in ("ctransformers", "llamacpp") else 2
-    values["assistant_workers"] = read.integer("ASSISTANT_WORKERS", several, 1, 64)
+    values["assistant_workers"] = read.integer("ASSISTANT_WORKERS", several, 0, 64)
     read.problems += _assistant_problems(values)
     return values
 

@@ -43,6 +43,9 @@ def main(arguments: Sequence[str] = ()) -> int:
     except (SettingsError, StartRefused) as error:
         print(error, file=sys.stderr)
         return 2
+    if not threads:
+        print("ASSISTANT_WORKERS is 0: another machine answers", file=sys.stderr)
+        return 2
     this_host()  # read while /proc still tells it
     forbid_inspection()
     consumer = queue.huey.create_consumer(

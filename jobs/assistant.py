@@ -221,6 +221,7 @@ def attend_questions() -> None:
 
 def wake_up() -> None:
     """Have as many workers look for work as there is work for."""
+    most = max(settings().assistant_workers, 1)  # with none of its own, another machine's
     if not list_waiting(answer_next):
-        for _worker in range(min(queue.count_waiting(), settings().assistant_workers)):
+        for _worker in range(min(queue.count_waiting(), most)):
             answer_next.enqueue()

@@ -163,3 +163,8 @@ def test_overrides_win(tmp_path: Path) -> None:
 def test_an_ipv6_host_stands_in_brackets(tmp_path: Path) -> None:
     settings = load_settings({"EDU_DATA": str(tmp_path), "HOST": "::1", "PORT": "9000"})
     assert settings.site_url == "http://[::1]:9000"
+
+
+def test_an_address_with_an_impossible_port_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="ASSISTANT_BASE_URL: is no address"):
+        load(tmp_path, ASSISTANT_BASE_URL="http://127.0.0.1:99999/v1")

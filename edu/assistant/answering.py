@@ -163,12 +163,17 @@ class Writer:
                 pause = error.retry_after
                 if pause is None:
                     pause = BACKOFF_S * 2 ** (tried - 1)
-                if not error.retry or tried == TRIES or pause > LONGEST_WAIT_S or self.stop():
+                if not self._may_repeat(error, tried) or pause > LONGEST_WAIT_S or self.stop():
                     return error
                 self.stop.rest(pause)
                 if self.stop():
                     return error
         return None
+
+    def _may_repeat(self, error: EngineError, tried: int) -> bool:
+        # An engine that has asked again by itself need not be asked as often once more.
+        done = self.engine.features.repeats and not self.raw
+        return error.retry and tried < TRIES and not done
 
     def _grow(self) -> Generator[Draft]:
         shown, let_through, seen = "", 0, 0.0

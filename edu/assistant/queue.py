@@ -87,7 +87,7 @@ def places_of(questions: Sequence[Question]) -> dict[int, Wait]:
     if not questions:
         return {}
     places = {number: place + in_hand for place, (number, in_hand) in enumerate(_read_order())}
-    typical_s, workers = _typical_s(), settings().assistant_workers
+    typical_s, workers = _typical_s(), max(settings().assistant_workers, 1)
     waits = {}
     for one in questions:
         ahead = places.get(one.id, 0)

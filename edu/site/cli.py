@@ -83,13 +83,20 @@ def _is_local(host: str) -> bool:
         return host == "localhost"
 
 
+def _is_wanted(process: str) -> bool:
+    """Whether this machine runs it: a bot needs a token, and another one may have the assistant."""
+    if process == "bot":
+        return bool(settings().telegram_token)
+    return process != "assistant" or settings().assistant_workers > 0
+
+
 def _supervise() -> int:
     """Run the Procfile until Ctrl-C, SIGTERM, or the end of any process; 0 when we were asked."""
     honcho_manager.KILL_WAIT = KILL_AFTER_S
     manager = Manager()
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     for name, command in parse_procfile((ROOT / "Procfile").read_text("utf-8")).processes.items():
-        if name != "bot" or settings().telegram_token:
+        if _is_wanted(name):
             manager.add_process(name, f"exec {command}", env=environment, cwd=str(ROOT))
     manager.loop()
     return 0 if manager.returncode in STOPPED else int(manager.returncode or 1)

@@ -45,6 +45,12 @@ def check(app: Flask, cases: list[tuple[str, dict[str, Any]]]) -> None:
     assert not wrong
 
 
+def test_a_question_of_nothing_but_asking_has_no_words(app: Flask, library: dict[str, int]) -> None:
+    questions = ["есть что-нибудь для изучения?", "посоветуй что-то для подготовки"]
+    questions += ["с чего начать", "что у вас есть?", "помоги с учёбой", "what do you have?"]
+    check(app, [(question, {"words": "", "asks_nothing": True}) for question in questions])
+
+
 def test_subjects_are_taken_out_of_the_words(app: Flask, library: dict[str, int]) -> None:
     check(
         app,

@@ -35,11 +35,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What an engine can do. `needs_model`: the model is a file on this machine."""
+    """What an engine can do. `repeats`: it asks again by itself while nothing has come."""
 
     context_tokens: int
-    needs_model: bool
-    streams: bool = True
+    repeats: bool = False
     grammar: frozenset[Grammar] = frozenset()
 
 

@@ -12,7 +12,7 @@ class BrokenEngine(Engine):
     """Raises, when it is asked, what kept the model from being loaded."""
 
     name = "broken"
-    features = Features(context_tokens=4096, needs_model=False)
+    features = Features(context_tokens=4096)
 
     def __init__(self, error: EngineError) -> None:
         self.error = error

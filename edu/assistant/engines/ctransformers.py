@@ -40,7 +40,7 @@ class CTransformers(Engine):
         self.template = header.template if header else ""
         self.control = dict(header.control) if header else {}
         self.marks = tuple(self.control)
-        self.features = Features(context_tokens=context, needs_model=True)
+        self.features = Features(context_tokens=context)
         self.threads = options.threads or len(os.sched_getaffinity(0))
         self._lock = threading.Lock()
         self._model = self._load(path, options, context, is_gguf=header is not None)

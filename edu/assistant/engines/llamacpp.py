@@ -45,7 +45,6 @@ class LlamaCpp(Engine):
         self.marks = tuple(header.control)
         self.features = Features(
             context_tokens=context,
-            needs_model=True,
             grammar=frozenset({"gbnf", "json_schema"}),
         )
         self._server = self._start(path, context)

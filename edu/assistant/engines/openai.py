@@ -122,7 +122,7 @@ class OpenAI(Engine):
         self.options = options
         self.features = Features(
             context_tokens=options.context,
-            needs_model=False,
+            repeats=True,
             grammar=frozenset({"json_schema"}),
         )
         self.server = ChatServer(options.base_url, options.api_key)
