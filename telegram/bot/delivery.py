@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
 
-from telegram.error import BadRequest, Forbidden, RetryAfter
+import httpx
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter
 
 from bot import inbox
 
@@ -22,6 +23,7 @@ OVERALL = 30  # messages a second to all
 SECOND = PER_CHAT_S = 1.05
 TRIES = 3
 MAX_WAIT_S = 60.0
+AGAIN_S = 0.5
 # Answers of Telegram that mean that nothing is left to do: a button pressed twice, or long ago.
 HARMLESS = (
     "message is not modified",
@@ -74,8 +76,18 @@ def seconds_to_wait(error: RetryAfter) -> float:
     return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
 
 
+def _may_have_arrived(error: NetworkError) -> bool:
+    """Whether Telegram may have taken the call, though it did not say so: twice is once too often.
+
+    It has not where there was no connection, or where it has answered that it could not (5xx).
+    """
+    never_sent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+    cause = error.__cause__
+    return isinstance(cause, httpx.HTTPError) and not isinstance(cause, never_sent)
+
+
 class Delivery:
-    """Calls of the Bot API, made again when Telegram asks to wait.
+    """Calls of the Bot API, made again when Telegram asks to wait or could not be reached.
 
     `on_blocked` learns of chats that are closed to the bot; `running` says whether to go on.
     """
@@ -97,7 +109,7 @@ class Delivery:
 
         Raises BadRequest for what is wrong with the message itself.
         """
-        for _attempt in range(TRIES):
+        for attempt in range(1, TRIES + 1):
             if new:
                 await self.pace.wait(chat_id)
             try:
@@ -115,6 +127,10 @@ class Delivery:
                 if not error.message.lower().startswith(HARMLESS):
                     raise
                 return None
+            except NetworkError as error:
+                if attempt == TRIES or (new and _may_have_arrived(error)):
+                    raise
+                await asyncio.sleep(AGAIN_S * attempt)
         log.warning("not delivered: Telegram asks to wait for longer than an answer is worth")
         return None
 

@@ -36,6 +36,8 @@ CONCURRENT_UPDATES = 1024
 THREADS = 8  # that compose answers: more would wait for each other, or for the database
 CONNECTIONS = 32
 POOL_S = 30.0
+# A message whose answer does not come in time is not sent again: it may have arrived.
+ANSWER_S = 20.0
 UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.INLINE_QUERY, Update.MY_CHAT_MEMBER]
 
 
@@ -67,7 +69,9 @@ def make_application(app: Flask, config: Settings, poller: Poller) -> Applicatio
         config.telegram_token,
         f"{config.telegram_api_url}/bot",
         f"{config.telegram_api_url}/file/bot",
-        request=HTTPXRequest(connection_pool_size=CONNECTIONS, pool_timeout=POOL_S),
+        request=HTTPXRequest(
+            connection_pool_size=CONNECTIONS, pool_timeout=POOL_S, read_timeout=ANSWER_S
+        ),
         get_updates_request=HTTPXRequest(connection_pool_size=1),
     )
     application: Application = (

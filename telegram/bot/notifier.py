@@ -9,32 +9,24 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
 from flask import Flask
-from flask_babel import force_locale
 from sqlalchemy.exc import SQLAlchemyError
 from telegram import Bot, Message
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
 
-from bot.announcements import announce
 from bot.delivery import PER_CHAT_S, Beat, Delivery, seconds_to_wait
 from bot.exchange import Exchange, watched_requests
-from bot.people import Person
-from bot.replies import Reply, choose_language, signed
+from bot.outgoing import Draft, make_draft
 from bot.sending import MAX_TEXT, NO_PREVIEW, inline
 from bot.texts import cut_html
 from edu.claims import ClaimLost, new_claim
 from edu.config import Settings
 from edu.extensions import db, utcnow
-from edu.notifications.delivery import list_wanted
-from edu.notifications.quiet import end_of_quiet
 from edu.site.database import prompt_commit
-from edu.site.preferences import LANGUAGES
-from edu.telegram_chats.models import TelegramChat
 from edu.telegram_chats.service import block_chat
 from edu.telegram_outbox import service as outbox
 
@@ -50,16 +42,6 @@ ANSWER_S = 20.0  # how long Telegram's answer is waited for
 MAX_REST_S = 60.0  # of everybody, when one chat is told to wait
 AWAY_S = (1.0, 2.0, 5.0, 10.0, 30.0)  # between looks for a Telegram that cannot be reached
 STOP_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A message as it is to be sent; `told` are the notifications that its row held then."""
-
-    id: int
-    chat_id: int
-    told: list[int]
-    reply: Reply
 
 
 class Notifier:
@@ -165,7 +147,7 @@ class Notifier:
             asyncio.get_running_loop().call_later(PER_CHAT_S, self._busy.discard, chat_id)
 
     async def _try(self, message_id: int, chat_id: int) -> None:
-        draft = await self._call(self._make, message_id)
+        draft = await self._call(make_draft, message_id)
         if draft is None:
             return
         await self.beat.wait()
@@ -173,30 +155,6 @@ class Notifier:
         if max(self._rest_until, self.delivery.rest_until) > time.monotonic():
             return  # told to wait meanwhile: it is found again
         await self._hand_over(draft)
-
-    def _make(self, message_id: int) -> Draft | None:
-        """The message as it stands now; None when it is not to be sent, or not yet."""
-        message = outbox.find_waiting(message_id)
-        if message is None:
-            return None
-        user, chat_id = message.user, message.chat_id
-        if chat_id not in outbox.find_chats([user.id]).get(user.id, ()):
-            outbox.drop(message_id, "the chat is closed, or acts for the person no more")
-            return None
-        now = utcnow()
-        if (end := end_of_quiet(user, now)) > now:
-            outbox.postpone(message_id, end)
-            return None
-        wanted = list_wanted(user, "telegram", message.notification_ids)
-        if not wanted:
-            outbox.drop(message_id, "read, turned off, or news no more")
-            return None
-        chat = db.session.get(TelegramChat, chat_id)
-        spoken = [locale for locale in (chat.locale if chat else "", user.locale) if locale]
-        locale = spoken[0] if spoken and spoken[0] in LANGUAGES else choose_language(None)
-        with force_locale(locale):
-            reply = announce(Person(chat_id, user, locale), wanted, digest=message.digest)
-        return Draft(message_id, chat_id, message.notification_ids, signed(chat_id, reply))
 
     async def _hand_over(self, draft: Draft) -> None:
         exchange = Exchange(lambda: self._note_handed(draft))

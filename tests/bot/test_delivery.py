@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from datetime import timedelta
 
+import httpx
 import pytest
-from telegram.error import BadRequest, Forbidden, RetryAfter
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter
 
 from bot.delivery import MAX_WAIT_S, Delivery, Pace
 from bot.flood import Flood
@@ -35,6 +37,43 @@ def calls_until(
 
     asyncio.run(Delivery(lambda: running, on_blocked).call(7, call))
     return len(made)
+
+
+def lost(cause: Exception | None = None) -> NetworkError:
+    """A call that Telegram has not answered, or with a 502 where there is no cause."""
+    error = NetworkError("Bad Gateway")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("cause", "new", "calls"),
+    [
+        (None, True, 2),
+        (httpx.ConnectError("refused"), True, 2),
+        (httpx.ReadTimeout("no answer"), False, 2),
+        (httpx.ReadTimeout("no answer"), True, 1),  # it may stand in the chat already
+    ],
+)
+def test_what_has_surely_not_arrived_is_sent_again(
+    monkeypatch: pytest.MonkeyPatch, cause: Exception | None, new: bool, calls: int
+) -> None:
+    monkeypatch.setattr("bot.delivery.AGAIN_S", 0.01)
+    answers, made = [lost(cause), None], []
+
+    async def call() -> bool:
+        made.append(1)
+        if error := answers.pop(0):
+            raise error
+        return True
+
+    async def on_blocked(chat_id: int) -> None:
+        """Nobody is."""
+
+    delivery = Delivery(lambda: True, on_blocked, Pace(per_chat_s=0.01))
+    with suppress(NetworkError):
+        asyncio.run(delivery.call(7, call, new=new))
+    assert len(made) == calls
 
 
 def flood(seconds: float) -> RetryAfter:
