@@ -57,7 +57,9 @@ def deliver_to(user_id: int, channel: str) -> None:
 def list_wanted(user: User, channel: str, ids: Collection[int]) -> list[Notification]:
     """Which of what was handed over the person may still be told of and has not read meanwhile."""
     topics = _open_topics(user, channel)
-    return [each for each in _load(ids) if _is_wanted(each, topics) and each.read_at is None]
+    # Some databases give the id of a deleted row to another one, which may be another person's.
+    own = [each for each in _load(ids) if each.user_id == user.id]
+    return [each for each in own if _is_wanted(each, topics) and each.read_at is None]
 
 
 def _take(user_id: int, channel: str) -> dict[int, tuple[int, str]]:

@@ -268,6 +268,8 @@ def _handler(api: BotApi) -> Callable[..., BaseHTTPRequestHandler]:
 
 
 class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # the bot connects many times at once
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """The bot hangs up on a long poll when it stops."""
 

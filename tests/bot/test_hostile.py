@@ -1,0 +1,118 @@
+"""What nobody should send: the bot answers, or keeps silent, and goes on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from bot.callbacks import pack
+from edu.extensions import db
+from edu.telegram_chats.models import TelegramChat
+from tests.bot.bot_api import BotApi, run_bot_api
+from tests.bot.process import run_bot
+
+GROUP, CHAT = -1001234567890, 61
+NOW = int(time.time())
+ALICE = {"id": CHAT, "is_bot": False, "first_name": "Alice", "language_code": "en"}
+PRIVATE = {"id": CHAT, "type": "private", "first_name": "Alice"}
+SUPERGROUP = {"id": GROUP, "type": "supergroup", "title": "Курс"}
+CHANNEL = {"id": GROUP - 1, "type": "channel", "title": "Канал"}
+COMMAND = {"text": "/help", "entities": [{"type": "bot_command", "offset": 0, "length": 5}]}
+
+
+def message(**changes: Any) -> dict[str, Any]:
+    """A command in the private chat."""
+    return {"message_id": 1, "date": NOW, "chat": PRIVATE, "from": ALICE, **COMMAND} | changes
+
+
+def query(**changes: Any) -> dict[str, Any]:
+    """A pressed button below a message."""
+    shown = message(text="…", **{"from": ALICE})
+    told = {"id": "1", "from": ALICE, "chat_instance": "1", "message": shown, "data": "x"}
+    return told | changes
+
+
+STRANGE: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "a kind that nobody knows": {"a_kind_of_tomorrow": {"id": 1}},
+    "what is no object": {"message": "text"},
+    "a message without a chat": {"message": {"message_id": 1, "date": NOW, "text": "a"}},
+    "a message without a date": {"message": {"message_id": 1, "chat": PRIVATE, "text": "a"}},
+    "a date of letters": {"message": message(date="soon")},
+    "a chat without a type": {"message": message(chat={"id": CHAT})},
+    "entities that point nowhere": {
+        "message": message(entities=[{"type": "bot_command", "offset": 900, "length": 9}])
+    },
+    "half a character": {"message": message(text="\ud83d", entities=[])},
+    "a file without an id": {"message": message(text=None, document={"file_name": "a.pdf"})},
+    "a query of nobody": {"callback_query": {"id": "1", "chat_instance": "1", "data": "x"}},
+    "a query without an id": {"callback_query": query(id=None)},
+    "an inline query of nobody": {"inline_query": {"id": "1", "query": "a", "offset": ""}},
+    "a member of nothing": {"my_chat_member": {"date": NOW}},
+    "an id of letters": {"update_id": "a"},
+}
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("bot") / "bot.log"
+
+
+@pytest.fixture(scope="module")
+def api(library: Flask, library_env: dict[str, str], log: Path) -> Iterator[BotApi]:
+    """The stand-in, with the bot polling it."""
+    with run_bot_api() as served, run_bot(library_env, served, log):
+        served.wait_for("deleteWebhook")
+        yield served
+
+
+def hand_over(api: BotApi, update: dict[str, Any]) -> None:
+    with api.changed:
+        api.updates.append({"update_id": api._id()} | update)
+        api.changed.notify_all()
+
+
+def lives(api: BotApi, chat: int) -> bool:
+    """Whether somebody else is answered now."""
+    api.say("/help", chat=chat)
+    return bool(api.wait_for("sendMessage", chat=chat)["text"])
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_what_is_no_update_stops_nothing(api: BotApi, name: str) -> None:
+    hand_over(api, STRANGE[name])
+    assert lives(api, 1000 + list(STRANGE).index(name))
+
+
+def test_nothing_is_said_outside_private_chats(api: BotApi, library: Flask) -> None:
+    with library.app_context():
+        signed = pack(GROUP, "menu:help")
+    words = message(chat=SUPERGROUP)
+    hand_over(api, {"message": words})
+    hand_over(api, {"message": words | {"text": "признак Даламбера", "entities": []}})
+    hand_over(api, {"message": words | {"via_bot": ALICE | {"is_bot": True}}})
+    hand_over(api, {"edited_message": message()})
+    hand_over(api, {"channel_post": message(chat=CHANNEL)})
+    hand_over(api, {"callback_query": query(message=message(chat=SUPERGROUP), data=signed)})
+    assert lives(api, 62)
+    assert lives(api, 63)  # what was handed over before has been dealt with
+    heard = {params.get("chat_id") for _method, params in api.calls}
+    assert not heard & {str(GROUP), str(GROUP - 1), str(CHAT)}
+    with library.app_context():
+        assert db.session.get(TelegramChat, GROUP) is None
+
+
+def test_buttons_of_messages_that_are_out_of_reach_are_answered(api: BotApi) -> None:
+    gone = {"message_id": 5, "date": 0, "chat": PRIVATE}
+    told = {"id": "77", "from": ALICE, "chat_instance": "1", "data": "x"}
+    with api.changed:
+        api.chats.queries |= {"77", "78"}
+    hand_over(api, {"callback_query": told | {"message": gone}})
+    assert "No access" in api.wait_for_answer("77")["text"]
+    hand_over(api, {"callback_query": told | {"id": "78", "inline_message_id": "a"}})
+    assert "No access" in api.wait_for_answer("78")["text"]
