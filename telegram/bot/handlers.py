@@ -24,7 +24,7 @@ from telegram import (
     Update,
     User,
 )
-from telegram.constants import ParseMode
+from telegram.constants import ChatType, ParseMode
 from telegram.error import BadRequest, Conflict, NetworkError
 from telegram.ext import filters
 
@@ -125,8 +125,8 @@ class Handlers:
     async def press(self, update: Update, context: Context) -> None:
         """A button: the message becomes the next screen. Its data is not to be trusted."""
         query = update.callback_query
-        if query is None:
-            return
+        if query is None or (query.message and query.message.chat.type != ChatType.PRIVATE):
+            return  # no message of a group has buttons of ours
         chat_id = query.message.chat.id if query.message else query.from_user.id
         pressed = query.message.message_id if query.message else 0
         writer = replace(_writer(chat_id, query.from_user), message_id=pressed)

@@ -6,7 +6,9 @@ import asyncio
 import logging
 import os
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 from flask import Flask
@@ -21,6 +23,7 @@ from bot.handlers import Application, Handlers
 from bot.menu import list_commands
 from bot.notifier import Notifier
 from bot.poller import Poller
+from bot.polling import PollRequest
 from bot.updates import Inbox, InboxBot, Processor
 from bot.watching import Watching
 from edu import create_app
@@ -36,6 +39,7 @@ CONCURRENT_UPDATES = 1024
 THREADS = 8  # that compose answers: more would wait for each other, or for the database
 CONNECTIONS = 32
 POOL_S = 30.0
+AGAIN_S = 60
 # A message whose answer does not come in time is not sent again: it may have arrived.
 ANSWER_S = 20.0
 UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.INLINE_QUERY, Update.MY_CHAT_MEMBER]
@@ -72,7 +76,7 @@ def make_application(app: Flask, config: Settings, poller: Poller) -> Applicatio
         request=HTTPXRequest(
             connection_pool_size=CONNECTIONS, pool_timeout=POOL_S, read_timeout=ANSWER_S
         ),
-        get_updates_request=HTTPXRequest(connection_pool_size=1),
+        get_updates_request=PollRequest(connection_pool_size=1),
     )
     application: Application = (
         ApplicationBuilder()
@@ -157,6 +161,16 @@ def main() -> int:
         return run(make_application(app, config, poller))
     finally:
         poller.leave()
+
+
+def try_again() -> None:
+    """Begin anew after a while: a token that is refused, or is polled with elsewhere, is no reason
+    for `flask start` to end the site.
+    """
+    log.warning("the bot begins anew in %d s, the site goes on meanwhile", AGAIN_S)
+    with suppress(KeyboardInterrupt):
+        time.sleep(AGAIN_S)
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606  this very process
 
 
 def run(application: Application) -> int:

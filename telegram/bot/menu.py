@@ -64,9 +64,9 @@ def keyboard(user: User | None) -> tuple[tuple[str, ...], ...]:
 
 
 def find_command(name: str, user: User | None) -> str:
-    """The screen that `/name` opens; help for what is unknown."""
+    """The screen that `/name` opens."""
     known = {item.command: item.go for item in items_for(user)}
-    return known.get(name, "menu:help")
+    return known.get(name, "menu:unknown")
 
 
 def find_item(text: str, user: User | None) -> str | None:
@@ -86,8 +86,10 @@ def list_commands(user: User | None = None) -> list[tuple[str, str]]:
 
 
 def describe_commands(user: User | None) -> str:
-    """The same as lines of text."""
-    return "\n".join(f"/{name} — {about}" for name, about in list_commands(user))
+    """The same as lines of text, without the door that the person has gone through."""
+    door = "login" if user else "logout"
+    commands = [(name, about) for name, about in list_commands(user) if name != door]
+    return "\n".join(f"/{name} — {about}" for name, about in commands)
 
 
 def placeholder() -> str:

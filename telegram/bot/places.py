@@ -25,14 +25,15 @@ def place_address(material: Material, place: FoundPlace | None, marks: str = "")
     """Where the site shows the material, at the place."""
     if place is None:
         return site_address("materials.show", material_id=material.id)
-    at = {"t" if place.kind == "second" else place.kind: place.number, "mark": marks}
+    at: dict[str, object] = {"t" if place.kind == "second" else place.kind: place.number}
+    at |= {"mark": marks} if marks else {}
     anchor = f"section-{place.number}" if place.kind == "section" else ""
     return site_address("materials.show", anchor, material_id=material.id, **at)
 
 
 def place_line(place: FoundPlace) -> str:
     """The place and the sentence around the words, in HTML."""
-    return f"<i>{escape(place_label(place))}</i> {snippet(place.pieces)}"
+    return f"<i>{escape(place_label(place))}</i> {snippet(place.pieces)}".rstrip()
 
 
 def snippet(pieces: list[tuple[str, bool]]) -> str:

@@ -91,7 +91,7 @@ def press(data: str, person: Person, state: State) -> Reply:
 
 
 def command(text: str, person: Person, state: State) -> Reply:
-    """A command with its arguments; what is unknown is answered with help."""
+    """A command with its arguments; what is unknown gets a word of its own."""
     name, *args = text.removeprefix("/").split(maxsplit=1)
     name = name.partition("@")[0].lower()
     if name == "start":
@@ -117,5 +117,5 @@ def text(words: str, person: Person, state: State) -> Reply:
 
 
 def other(person: Person, state: State) -> Reply:
-    """Whatever is no text: pictures, voices, places."""
-    return go("menu:help", (), person, state)
+    """Whatever is neither text nor a file: stickers, places, contacts."""
+    return go("menu:other", (), person, state)

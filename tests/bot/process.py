@@ -15,13 +15,15 @@ from tests.services import stopping
 
 
 @contextmanager
-def run_bot(env: dict[str, str], api: BotApi, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def run_bot(
+    env: dict[str, str], api: BotApi, log: Path, *arguments: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """`python telegram`, polling; its log must never hold the token."""
     kept = {"PATH": os.environ["PATH"], "LOG_LEVEL": "DEBUG"}
     telegram = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_API_URL": api.url}
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "telegram"],
+            [sys.executable, "telegram", *arguments],
             cwd=ROOT,
             env=kept | env | telegram,
             stdout=output,

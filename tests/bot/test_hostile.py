@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from flask import Flask
 
 from bot.callbacks import pack
+from bot.polling import PollRequest
 from edu.extensions import db
 from edu.telegram_chats.models import TelegramChat
 from tests.bot.bot_api import BotApi, run_bot_api
@@ -54,7 +56,6 @@ STRANGE: dict[str, dict[str, Any]] = {
     "a query without an id": {"callback_query": query(id=None)},
     "an inline query of nobody": {"inline_query": {"id": "1", "query": "a", "offset": ""}},
     "a member of nothing": {"my_chat_member": {"date": NOW}},
-    "an id of letters": {"update_id": "a"},
 }
 
 
@@ -89,6 +90,12 @@ def test_what_is_no_update_stops_nothing(api: BotApi, name: str) -> None:
     assert lives(api, 1000 + list(STRANGE).index(name))
 
 
+def test_updates_that_cannot_be_told_apart_are_left_out() -> None:
+    fine = {"update_id": 7, "message": message()}
+    sent = {"ok": True, "result": [{"update_id": "a"}, "b", None, {}, fine]}
+    assert PollRequest.parse_json_payload(json.dumps(sent).encode())["result"] == [fine]
+
+
 def test_nothing_is_said_outside_private_chats(api: BotApi, library: Flask) -> None:
     with library.app_context():
         signed = pack(GROUP, "menu:help")
@@ -96,13 +103,13 @@ def test_nothing_is_said_outside_private_chats(api: BotApi, library: Flask) -> N
     hand_over(api, {"message": words})
     hand_over(api, {"message": words | {"text": "признак Даламбера", "entities": []}})
     hand_over(api, {"message": words | {"via_bot": ALICE | {"is_bot": True}}})
-    hand_over(api, {"edited_message": message()})
+    hand_over(api, {"edited_message": message(chat=PRIVATE | {"id": 64})})
     hand_over(api, {"channel_post": message(chat=CHANNEL)})
     hand_over(api, {"callback_query": query(message=message(chat=SUPERGROUP), data=signed)})
     assert lives(api, 62)
     assert lives(api, 63)  # what was handed over before has been dealt with
     heard = {params.get("chat_id") for _method, params in api.calls}
-    assert not heard & {str(GROUP), str(GROUP - 1), str(CHAT)}
+    assert not heard & {str(GROUP), str(GROUP - 1), "64"}
     with library.app_context():
         assert db.session.get(TelegramChat, GROUP) is None
 

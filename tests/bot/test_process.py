@@ -88,11 +88,11 @@ def test_commands_are_set_in_both_languages(api: BotApi) -> None:
     assert {"search", "library", "subjects", "help", "cancel", "login", "logout"} <= set(names)
 
 
-def test_help_and_what_it_does_not_know_are_answered_alike(api: BotApi) -> None:
-    for command in ("/help", "/nonsense"):
-        api.say(command, chat=11)
-    first = api.wait_for("sendMessage", chat=11)
-    assert api.wait_for("sendMessage", chat=11, after=1)["text"] == first["text"]
+def test_what_it_does_not_know_is_answered_with_the_way_to_help(api: BotApi) -> None:
+    api.say("/nonsense", chat=11)
+    assert "/help" in api.wait_for("sendMessage", chat=11)["text"]
+    api.send(11, location={"latitude": 55.7, "longitude": 37.6})
+    assert "/help" in api.wait_for("sendMessage", chat=11, after=1)["text"]
 
 
 def test_a_search_finds_the_page_and_its_card_shows_it(api: BotApi) -> None:
@@ -246,6 +246,22 @@ def test_a_second_poller_says_so_and_ends_and_a_dead_one_is_replaced(
         with run_bot(copied_env, api, tmp_path / "third.log"):
             api.say("/help")
             api.wait_for("sendMessage")
+
+
+def test_with_the_site_a_second_poller_waits_for_its_turn(
+    copied_env: dict[str, str], tmp_path: Path
+) -> None:
+    log = tmp_path / "second.log"
+    with run_bot_api() as api, run_bot(copied_env, api, tmp_path / "bot.log"):
+        api.wait_for("deleteWebhook")
+        with run_bot(copied_env, api, log, "--stay") as second:
+            end = time.monotonic() + 30
+            while "begins anew" not in log.read_text("utf-8"):
+                assert time.monotonic() < end
+                time.sleep(0.05)
+            assert second.poll() is None
+            second.send_signal(signal.SIGTERM)
+            assert second.wait(10) == -signal.SIGTERM
 
 
 def test_a_poller_elsewhere_ends_this_one(copied_env: dict[str, str], tmp_path: Path) -> None:

@@ -128,6 +128,7 @@ def test_a_material_goes_into_a_collection_and_out(charlie: Chat) -> None:
     assert "К экзамену" in made.text
     inside = charlie.press(made, "Open")
     assert BEST in inside.text
+    assert BEST in charlie.press(charlie.press(made, "Back"), "Back").text  # card, then search
     assert "✓ К экзамену <1>" in labels(charlie.press(card, "To a collection"))
     out = charlie.press(charlie.press(card, "To a collection"), "✓ К экзамену")
     assert "К экзамену <1>" in labels(out)
@@ -135,6 +136,7 @@ def test_a_material_goes_into_a_collection_and_out(charlie: Chat) -> None:
 
 
 def test_subject_and_author_are_followed(charlie: Chat) -> None:
+    assert "card" in charlie.say("Subscriptions").text
     card = charlie.press(charlie.say("формула Грина"), "1")
     what = charlie.press(card, "Subscribe")
     assert "✓ Ряды" in labels(charlie.press(what, "Ряды"))
@@ -144,6 +146,13 @@ def test_subject_and_author_are_followed(charlie: Chat) -> None:
     assert BEST in charlie.press(followed, "My feed").text
     charlie.press(charlie.press(followed, "Alice"), "Unfollow")
     assert not any("Alice" in label for label in labels(charlie.say("Subscriptions")))
+
+
+def test_help_names_the_door_that_one_can_go_through(stranger: Chat, charlie: Chat) -> None:
+    for chat, there, gone in ((stranger, "/login", "/logout"), (charlie, "/logout", "/login")):
+        text = chat.say("/help").text
+        assert there in text
+        assert gone not in text
 
 
 def test_history_holds_what_was_opened_and_can_be_cleared(charlie: Chat) -> None:
@@ -158,7 +167,9 @@ def test_a_report_has_a_reason_and_a_note(library: Flask, charlie: Chat) -> None
     card = charlie.press(charlie.say("формула Грина"), "1")
     asked = charlie.press(charlie.press(card, "Report"), "Mistakes in the content")
     assert "Send without a note" in labels(asked)
-    assert "Moderators will look" in charlie.say("На второй странице не тот знак").text
+    sent = charlie.say("На второй странице не тот знак")
+    assert "Moderators will look" in sent.text
+    assert "формула Грина" in charlie.press(charlie.press(sent, "Back"), "Back").text
     with library.app_context():
         report = db.session.query(Report).one()
         assert (report.reason, report.note) == ("content", "На второй странице не тот знак")
@@ -189,6 +200,8 @@ def test_the_language_is_chosen_and_kept(library: Flask) -> None:
     changed = chat.press(chat.say("/settings"), "Русский")
     assert changed.then is not None
     assert changed.then.keyboard[0][0] == "Поиск"
+    assert changed.then.then is not None  # words are changed by a message, which stands above
+    assert "✓ Русский" in labels(changed.then.then)
     assert any("✓ Русский" in label for label in labels(chat.say("/settings")))
 
 

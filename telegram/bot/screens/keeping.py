@@ -78,13 +78,13 @@ def ask_name(person: Person, state: State, args: tuple[str, ...]) -> Reply:
 
 def create(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     """Make it, with the material in it. Arguments: id, origin, name."""
-    user, material, _origin = _material(person, args)
+    user, material, origin = _material(person, args)
     collection = create_collection(user, args[2])
     add_item(user, collection, material)
     state.end_dialogue()
     said = _("It is in “%(title)s” now.", title=shorten(collection.title, 100))
-    rows = ((Button(str(_("Open")), f"collections:open:{collection.id}:1"),),)
-    return Reply(escape(said), rows)
+    opening = Button(str(_("Open")), f"collections:open:{collection.id}:1")
+    return Reply(escape(said), ((opening,), (back(f"material:show:{material.id}:0:{origin}"),)))
 
 
 def follow(person: Person, state: State, args: tuple[str, ...]) -> Reply:

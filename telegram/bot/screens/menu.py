@@ -59,6 +59,18 @@ def _explain() -> str:
     return f"{escape(how)}\n\n{escape(more)}\n\n{escape(give)}\n\n{address}"
 
 
+def unknown(person: Person, state: State, args: tuple[str, ...]) -> Reply:
+    """A command that there is not, or not for this person."""
+    text = _("There is no such command. /help lists those that there are.")
+    return Reply(escape(text), keyboard=keyboard(person.user), stays=True)
+
+
+def other(person: Person, state: State, args: tuple[str, ...]) -> Reply:
+    """What the bot can do nothing with: a sticker, a place, a contact."""
+    text = _("I understand words and files. /help tells what I can do.")
+    return Reply(escape(text), keyboard=keyboard(person.user), stays=True)
+
+
 def cancel(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     """End the dialogue, if there is one, else give up the file that was given last."""
     if assistant.cancel_open(person):  # an answer that grows; the talk goes on
@@ -71,4 +83,10 @@ def cancel(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     return Reply(escape(text), keyboard=keyboard(person.user), stays=True)
 
 
-ACTIONS = {"start": start, "help": show_help, "cancel": cancel}
+ACTIONS = {
+    "start": start,
+    "help": show_help,
+    "unknown": unknown,
+    "other": other,
+    "cancel": cancel,
+}

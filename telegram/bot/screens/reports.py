@@ -47,24 +47,24 @@ def ask_note(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     """The next text is the note. Arguments: id, origin, reason."""
     material = get_visible(person.user, whole(args, 0, 0))
     require_reportable(person.user, material)
-    reason = Reason(args[2])
-    state.ask("reports:send", material.id, reason.value)
+    origin, reason = args[1], Reason(args[2])
+    state.ask("reports:send", material.id, origin, reason.value)
     how = _("Write what is wrong in a message.")
-    skip = Button(str(_("Send without a note")), f"reports:send:{material.id}:{reason}")
+    skip = Button(str(_("Send without a note")), f"reports:send:{material.id}:{origin}:{reason}")
     rows = ((skip,),) if reason != Reason.OTHER else ()
-    ways = (*rows, (back(f"material:show:{material.id}:0:{args[1]}"),))
+    ways = (*rows, (back(f"material:show:{material.id}:0:{origin}"),))
     title = escape(shorten(material.title, 200))
     return Reply(f"<b>{title}</b>\n{escape(reason_label(reason))}\n\n{escape(how)}", ways)
 
 
 def send(person: Person, state: State, args: tuple[str, ...]) -> Reply:
-    """Keep the report. Arguments: id, reason, the note."""
+    """Keep the report. Arguments: id, origin, reason, the note."""
     material = get_visible(person.user, whole(args, 0, 0))
-    note = args[2][:MAX_NOTE] if args[2:] else ""
-    report_material(person.user, material, args[1], note)
+    note = args[3][:MAX_NOTE] if args[3:] else ""
+    report_material(person.user, material, args[2], note)
     state.end_dialogue()
     thanks = _("Thank you. Moderators will look at it.")
-    ways = ((back(f"material:show:{material.id}:0:"),),)
+    ways = ((back(f"material:show:{material.id}:0:{args[1]}"),),)
     return Reply(escape(thanks), ways, stays=True)
 
 

@@ -14,7 +14,7 @@ from bot.places import place_address, place_line
 from bot.replies import Button, Reply, Rows
 from bot.searching import Wanted
 from bot.state import State
-from bot.texts import bold, escape, link, shorten, site_address
+from bot.texts import bold, escape, shorten
 from edu.catalog.models import MaterialType
 from edu.catalog.service import get_category, list_subjects, type_label
 from edu.search.hits import FoundMaterial
@@ -140,13 +140,12 @@ def _narrowing(wanted: Wanted, search_id: int, found: Found) -> tuple[Button, ..
 
 def _nothing(wanted: Wanted, search_id: int) -> Reply:
     advice = escape(_("Try fewer or other words, or look through the subjects."))
-    subjects = link(site_address("catalog.index"), str(_("Subjects")))
     query = escape(shorten(wanted.text, MAX_TITLE))
     narrowed = wanted.type or wanted.category
     rows = [(Button("🔎 " + _("Filters"), f"search:filters:{search_id}"),)] if narrowed else []
     rows.append((Button(str(_("Subjects")), "subjects:root"),))
     nothing = escape(_("Nothing found"))
-    text = f"<b>{query}</b>: {nothing}\n\n{advice}\n\n{subjects}"
+    text = f"<b>{query}</b>: {nothing}\n\n{advice}"
     return Reply(text, tuple(rows), stays=True)
 
 

@@ -46,8 +46,8 @@ def choose_language(person: Person, state: State, args: tuple[str, ...]) -> Repl
         shown = show(Person(person.chat_id, person.user, args[0]), state, ())
         # The words below the field for text are changed only by a message of their own.
         words = keyboard(person.user)
-        said = Reply(escape(_("The language has been changed.")), keyboard=words, stays=True)
-        return Reply(shown.text, shown.buttons, then=said)
+        said = escape(_("The language has been changed."))
+        return Reply(then=Reply(said, keyboard=words, stays=True, then=shown))
 
 
 ACTIONS = {"show": show, "language": choose_language}

@@ -52,7 +52,11 @@ def list_all(person: Person, state: State, args: tuple[str, ...]) -> Reply:
         for each in followed[(page - 1) * SHOWN : page * SHOWN]
     )
     feed = (Button(str(_("My feed")), "subscriptions:feed:1"),) if followed else ()
-    advice = _("Choose what to look at or to end.") if followed else _("Nothing here yet")
+    advice = (
+        _("Choose what to look at or to end.")
+        if followed
+        else _("You follow nothing yet. A subject or an author is followed from a material's card.")
+    )
     title = bold(_("Subscriptions")) + f"\n\n{escape(advice)}"
     return Reply(title, (*rows, pager("subscriptions:list", page, pages), feed))
 

@@ -22,7 +22,9 @@ from edu.notifications.quiet import (
 )
 
 CHANNEL = "telegram"
-PACES = (Pace.INSTANT, Pace.DAILY, Pace.OFF)
+# A telephone cuts long buttons off at their end, so the sign stands before the topic.
+SIGNS = {Pace.INSTANT: "🔔", Pace.DAILY: "🕘", Pace.OFF: "🔕"}
+PACES = tuple(SIGNS)
 USUAL_HOURS = ((22, 8), (23, 7), (0, 9))
 
 
@@ -37,13 +39,13 @@ def show(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     rows = [
         (
             Button(
-                f"{topic_label(topic)}: {pace_label(pace)}",
+                f"{SIGNS[pace]} {topic_label(topic)}: {pace_label(pace)}",
                 f"telling:pace:{topic}:{_after(pace)}",
             ),
         )
         for topic, pace in topics
     ]
-    advice = _("Press a line to choose when I write to you: at once, once a day or never.")
+    advice = _("Press a line to choose when I write to you: 🔔 at once, 🕘 once a day or 🔕 never.")
     parts = (bold(_("Notifications")), escape(advice), *_describe_quiet(person, user))
     site = site_address("notifications.choices", "quiet")
     more = () if not fits_button(site) else ((Button(str(_("More on the site")), url=site),),)
@@ -77,7 +79,8 @@ def _quiet_row(user: User) -> tuple[Button, ...]:
         Button(f"{_mark((start, end) == chosen)} {start}–{end}", f"telling:quiet:{start}:{end}")
         for start, end in USUAL_HOURS
     ]
-    return (*hours, Button(f"{_mark(chosen is None)} {_('none')}", "telling:quiet"))
+    none = str(_("none"))
+    return (*hours, Button(none if chosen else f"✓ {none}", "telling:quiet"))
 
 
 def _mark(chosen: bool) -> str:
