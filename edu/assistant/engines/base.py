@@ -101,14 +101,20 @@ class Engine(ABC):
         """
         # An answer that took the whole context would leave no room for the question.
         longest = min(max_tokens, self.features.context_tokens // 2)
-        fitting = tuple(self.fit(messages, longest))
-        request = Request(fitting, longest, temperature, tuple(stop), grammar, json_schema)
         empty = True
-        # Closed by name: who stops reading must stop the model as well.
-        with closing(self.stream(request, cancelled)) as pieces:
-            for piece in until(without_thoughts(pieces), request.stop):
-                empty = False
-                yield piece
+        while empty:
+            fitting = tuple(self.fit(messages, longest))
+            request = Request(fitting, longest, temperature, tuple(stop), grammar, json_schema)
+            try:
+                # Closed by name: who stops reading must stop the model as well.
+                with closing(self.stream(request, cancelled)) as pieces:
+                    for piece in until(without_thoughts(pieces), request.stop):
+                        empty = False
+                        yield piece
+                break
+            except ContextTooLong:
+                if not empty or not self.count_more():
+                    raise
         if empty and not cancelled():
             raise BadAnswer("the model ended without a word")
 
@@ -119,6 +125,11 @@ class Engine(ABC):
     @abstractmethod
     def count_tokens(self, text: str) -> int:
         """How long the text is for this model; an estimate errs upwards."""
+
+    def count_more(self) -> bool:
+        """Estimate higher from now on, the model having found a prompt too long; False if it knows
+        no higher."""
+        return False
 
     def count_prompt(self, messages: Sequence[Message]) -> int:
         """How long the messages are with all that the chat template adds."""

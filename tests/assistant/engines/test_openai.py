@@ -161,7 +161,7 @@ def test_the_server_says_how_long_to_wait(server: Server) -> None:
         (401, f"bad key {KEY}", Refused, 1),
         (302, "", Refused, 1),
         (404, "no such model", ModelMissing, 1),
-        (400, "maximum context length is 4096 tokens", ContextTooLong, 1),
+        (400, "maximum context length is 4096 tokens", ContextTooLong, len(openai.BYTES_PER_TOKEN)),
     ],
 )
 def test_each_failure_has_its_kind(
@@ -175,9 +175,21 @@ def test_each_failure_has_its_kind(
     with caplog.at_level(logging.DEBUG):
         error = failure(server, status(code, text))
     assert type(error) is kind
-    assert error.retry == (tries > 1)
+    assert error.retry == (tries == openai.TRIES and kind is not ContextTooLong)
     assert len(server.asked) == tries
     assert KEY not in caplog.text + str(error) + repr(engine(server).options)
+
+
+def test_a_prompt_that_the_server_finds_too_long_is_cut_and_the_next_at_once(
+    server: Server,
+) -> None:
+    model = engine(server, context=512)
+    long = [Message("user", "Что такое ряд?", tuple("Ряд сходится. " * 3 for _ in range(40)))]
+    server.replies[:] = [status(400, "maximum context length is 512 tokens"), well]
+    for _time in range(2):
+        assert "".join(model.generate(long, max_tokens=50))
+    lengths = [len(body["messages"][-1]["content"]) for body in server.asked]
+    assert lengths[0] > lengths[1] == lengths[2] > 100
 
 
 def test_a_setting_that_the_server_minds_is_left_out(server: Server) -> None:
