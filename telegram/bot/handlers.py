@@ -111,7 +111,7 @@ class Handlers:
         writer = _writer(message.chat_id, message.from_user)
         if self._is_too_much(writer.chat_id):
             if self.flood.should_tell(writer.chat_id):
-                await self.sender.show(writer.chat_id, self._too_fast(writer))
+                await self.sender.show(writer.chat_id, await self._too_fast(writer))
             return
         async with self.turns.of(writer.chat_id):
             reply = await self._compose(writer, make)
@@ -132,8 +132,9 @@ class Handlers:
         writer = replace(_writer(chat_id, query.from_user), message_id=pressed)
         answer = query.answer
         if self._is_too_much(chat_id):
-            said = _alert(self._too_fast(writer))
-            await self.delivery.call(chat_id, lambda: answer(said, show_alert=True))
+            if self.flood.should_tell(chat_id):
+                told = _alert(await self._too_fast(writer))
+                await self.delivery.call(chat_id, lambda: answer(told, show_alert=True))
             return
         async with self.turns.of(chat_id):
             reply = await self._compose(writer, partial(routes.press, query.data or ""))
@@ -161,9 +162,12 @@ class Handlers:
 
     def _is_too_much(self, chat_id: int) -> bool:
         # What a process before this one has let in has been counted.
-        return not is_again() and self.flood.refuses(chat_id)
+        return not is_again() and (self.turns.is_full(chat_id) or self.flood.refuses(chat_id))
 
-    def _too_fast(self, writer: Writer) -> Reply:
+    async def _too_fast(self, writer: Writer) -> Reply:
+        return await asyncio.to_thread(self._refuse_haste, writer)
+
+    def _refuse_haste(self, writer: Writer) -> Reply:
         with self.app.app_context():
             locale = replies.choose_language(writer.language_code)
             with force_locale(locale):

@@ -10,6 +10,8 @@ from telegram.ext import ApplicationHandlerStop
 
 from bot import inbox
 
+MOST_WAITING = 30  # updates of one chat: they take the places of others who wait
+
 
 class Turns:
     """What one chat asks is answered in order, one thing at a time.
@@ -20,6 +22,10 @@ class Turns:
     def __init__(self, running: Callable[[], bool] = lambda: True) -> None:
         self.running = running
         self._locks: dict[int, tuple[asyncio.Lock, int]] = {}
+
+    def is_full(self, chat_id: int) -> bool:
+        """Whether as many updates of the chat wait already as may."""
+        return chat_id in self._locks and self._locks[chat_id][1] >= MOST_WAITING
 
     @asynccontextmanager
     async def of(self, chat_id: int) -> AsyncIterator[None]:

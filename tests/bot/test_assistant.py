@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -16,6 +17,7 @@ from edu.accounts.models import User
 from edu.accounts.service import create_user
 from edu.assistant import service
 from edu.assistant.models import Conversation, Question, SavedAnswer
+from edu.config import load_settings
 from edu.extensions import db, utcnow
 from edu.plans.models import Plan, PlanStep
 from edu.ratings.models import Rating
@@ -225,6 +227,18 @@ def test_what_is_anothers_is_not_there(charlie: Chat, stranger: Chat) -> None:
 
 def test_an_empty_or_endless_question_is_refused_in_a_sentence(charlie: Chat) -> None:
     assert "1000 characters" in charlie.say("/assistant " + "ряд " * 400).text
+
+
+def test_no_more_is_asked_than_the_site_allows(
+    charlie: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = replace(load_settings(), assist_limit="2 per day")
+    monkeypatch.setattr("bot.screens.assistant.settings", lambda: few)
+    asked = [charlie.say(f"/assistant {ASKED}") for _ in range(3)]
+    assert [each.follow for each in asked] == [True, True, False]
+    assert "too often" in asked[-1].text
+    with charlie.app.app_context():
+        assert db.session.query(Question).count() == 2
 
 
 def test_a_waiting_question_is_cancelled(charlie: Chat, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from flask import Flask
 
 from bot.callbacks import pack
+from bot.handlers import Application, Handlers
 from bot.polling import PollRequest
+from bot.turns import MOST_WAITING
 from edu.extensions import db
 from edu.telegram_chats.models import TelegramChat
 from tests.bot.bot_api import BotApi, run_bot_api
@@ -123,3 +127,23 @@ def test_buttons_of_messages_that_are_out_of_reach_are_answered(api: BotApi) -> 
     assert "No access" in api.wait_for_answer("77")["text"]
     hand_over(api, {"callback_query": told | {"id": "78", "inline_message_id": "a"}})
     assert "No access" in api.wait_for_answer("78")["text"]
+
+
+def test_one_chat_does_not_take_the_places_of_all(library: Flask) -> None:
+    application = SimpleNamespace(bot=None, running=True)
+    handlers = Handlers(library, cast("Application", application))
+    ended = asyncio.Event()
+
+    async def wait_for_turn() -> None:
+        async with handlers.turns.of(CHAT):
+            await ended.wait()
+
+    async def fill() -> list[bool]:
+        tasks = [asyncio.create_task(wait_for_turn()) for _ in range(MOST_WAITING)]
+        await asyncio.sleep(0)
+        found = [handlers._is_too_much(CHAT), handlers._is_too_much(CHAT + 1)]
+        ended.set()
+        await asyncio.gather(*tasks)
+        return [*found, handlers._is_too_much(CHAT)]
+
+    assert asyncio.run(fill()) == [True, False, False]

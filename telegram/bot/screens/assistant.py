@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import gettext as _
+from limits import parse_many
 
 from bot.linked import Args, for_linked
 from bot.lists import back, whole
@@ -16,7 +17,8 @@ from edu.accounts.models import User
 from edu.assistant import service
 from edu.assistant.models import Conversation
 from edu.assistant.suggestions import suggest_questions
-from edu.extensions import find_row
+from edu.errors import Conflict
+from edu.extensions import find_row, limiter, settings
 from edu.telegram_answers.service import find_open, is_watched, watch_answer
 from jobs.assistant import answer_next
 
@@ -69,6 +71,8 @@ def _find_talk(user: User, number: int) -> Conversation | None:
 
 
 def _ask(user: User, person: Person, state: State, words: str, talk: Conversation | None) -> Reply:
+    if not _may_ask(user):
+        raise Conflict(_("You are doing this too often. Wait a minute and try again."))
     question = service.ask_question(user, words, talk)
     pressed = state.message_id or None  # that becomes the answer
     watch_answer(person.chat_id, question, pressed)
@@ -77,6 +81,12 @@ def _ask(user: User, person: Person, state: State, words: str, talk: Conversatio
     state.ask("assistant:ask", question.conversation_id)
     state.afterwards.append(answer_next.enqueue)
     return Reply(follow=True)
+
+
+def _may_ask(user: User) -> bool:
+    """As many a minute as on the site, in all chats together."""
+    limits = parse_many(settings().assist_limit)
+    return all(limiter.limiter.hit(each, "questions asked", str(user.id)) for each in limits)
 
 
 def suggest(user: User, person: Person, state: State, args: Args) -> Reply:
