@@ -40,4 +40,4 @@ def _readable(update: Any) -> dict[str, Any] | None:
     except Exception:  # whatever the library makes of it
         log.exception("update %d cannot be read", number)
         return {"update_id": number}
-    return update
+    return dict(update)

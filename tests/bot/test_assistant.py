@@ -18,7 +18,7 @@ from edu.accounts.service import create_user
 from edu.assistant import service
 from edu.assistant.models import Conversation, Question, SavedAnswer
 from edu.config import load_settings
-from edu.extensions import db, utcnow
+from edu.extensions import db, limiter, utcnow
 from edu.plans.models import Plan, PlanStep
 from edu.ratings.models import Rating
 from edu.telegram_chats.models import TelegramChat, TelegramWatch
@@ -38,6 +38,7 @@ def forgotten(library: Flask) -> Iterator[None]:
             db.session.query(model).delete()
         db.session.query(TelegramChat).update({"dialogue": {}})
         db.session.commit()
+        limiter.reset()
 
 
 def ask(chat: Chat, text: str = ASKED) -> tuple[Question, Reply]:

@@ -19,8 +19,14 @@ from bot.polling import PollRequest
 from bot.turns import MOST_WAITING
 from edu.extensions import db
 from edu.telegram_chats.models import TelegramChat
+from edu.telegram_links.service import unlink_chat
 from tests.bot.bot_api import BotApi, run_bot_api
+from tests.bot.conftest import Chat, link_chat
+from tests.bot.library import PASSWORD
 from tests.bot.process import run_bot
+from tests.bot.test_giving import give
+from tests.samples import write_small_pdf
+from tests.telegram_links.world import ask, consent
 
 GROUP, CHAT = -1001234567890, 61
 NOW = int(time.time())
@@ -147,3 +153,19 @@ def test_one_chat_does_not_take_the_places_of_all(library: Flask) -> None:
         return [*found, handlers._is_too_much(CHAT)]
 
     assert asyncio.run(fill()) == [True, False, False]
+
+
+def test_who_signs_in_next_finds_nothing_in_hand(library: Flask, tmp_path: Path) -> None:
+    chat = Chat(library, 65)
+    link_chat(library, "charlie", 65)
+    content = write_small_pdf(tmp_path / "given.pdf", "Charlie's secret").read_bytes()
+    form = give(chat, content, name="Charlie's secret.pdf")
+    with library.app_context():
+        assert unlink_chat(65)  # as from the site
+        db.session.commit()
+    client = library.test_client()
+    client.post("/login", data={"email": "alice@example.org", "password": PASSWORD})
+    assert "Welcome, Alice!" in chat.say(f"/start {consent(client, ask(library, 65))}").text
+    assert "already" in chat.press(form, "Title").text
+    assert "secret" not in chat.say("Mine").text
+    assert "nothing to cancel" in chat.say("/cancel").text

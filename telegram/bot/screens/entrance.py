@@ -7,6 +7,7 @@ from dataclasses import replace
 from flask_babel import gettext as _
 
 from bot import session
+from bot.given import forget_lost
 from bot.lists import back, whole
 from bot.menu import keyboard
 from bot.people import Person
@@ -34,9 +35,12 @@ def show(person: Person, state: State, args: tuple[str, ...]) -> Reply:
 def accept(person: Person, state: State, args: tuple[str, ...]) -> Reply:
     """The code of `/start CODE`, with which the consent page has sent the person back."""
     reply = session.accept_code(person, args[0])
+    user = person_of(person.chat_id)
     if not reply.failed:
         state.afterwards.append(send_letters.enqueue)
-    return replace(reply, keyboard=keyboard(person_of(person.chat_id)))
+    if user is not None:  # what is in hand here may be of who was signed in before
+        forget_lost(user, state)
+    return replace(reply, keyboard=keyboard(user))
 
 
 def ask(person: Person, state: State, args: tuple[str, ...]) -> Reply:
