@@ -1,4 +1,4 @@
-"""Sign-ins, tokens and updates of the bot whose time is over."""
+"""Sign-ins, tokens, chats and updates of the bot whose time is over."""
 
 from __future__ import annotations
 
@@ -11,12 +11,20 @@ from edu.extensions import db, utcnow
 from edu.oauth import service as oauth
 from edu.sessions import service as sessions
 from edu.sessions.models import UserSession
+from edu.telegram_chats import service as telegram_chats
 from edu.telegram_inbox import service as telegram_inbox
 from edu.telegram_links import service as telegram_links
 from edu.tokens import service as tokens
 from jobs.queue import every_hour, job
 
-PARTS: tuple[Any, ...] = (sessions, tokens, oauth, telegram_links, telegram_inbox)
+PARTS: tuple[Any, ...] = (
+    sessions,
+    tokens,
+    oauth,
+    telegram_links,
+    telegram_chats,
+    telegram_inbox,
+)
 log = logging.getLogger(__name__)
 
 

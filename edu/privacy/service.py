@@ -44,6 +44,7 @@ from edu.second_factor.models import Authenticator, SpareCode
 from edu.sessions.models import UserSession
 from edu.site.database import lock_table
 from edu.subscriptions.models import FeedToken, Subscription
+from edu.telegram_chats.service import forget_chat
 from edu.telegram_links.models import TelegramLink
 from edu.telegram_outbox.models import TelegramMessage
 from edu.tokens.models import PersonalToken
@@ -135,6 +136,8 @@ def _check_heir(user: User, heir: str) -> str:
 
 
 def _forget_rows(user: User) -> None:
+    for chat_id in db.session.scalars(select(TelegramLink.chat_id).filter_by(user_id=user.id)):
+        forget_chat(chat_id)  # a chat is nobody's row, but what was begun there is theirs
     end_sessions(user)
     for column in GOES:
         _run(delete(column.class_).where(column == user.id))

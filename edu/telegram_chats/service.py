@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -17,12 +17,14 @@ from edu.extensions import change_rows, db, insert_if_absent, settings, utcnow
 from edu.materials.models import Material
 from edu.materials.service import get_visible
 from edu.telegram_chats.models import TelegramChat, TelegramFile, TelegramPoller, TelegramSearch
+from edu.telegram_links.models import TelegramLink
 
 MAX_SEARCHES = 100  # of one chat
 SEEN_EVERY = timedelta(minutes=1)
 # A poller that has been silent for so long has lost its place.
 SILENCE = timedelta(seconds=45)
 LINK_S = 3600
+KEEP_SILENT = timedelta(days=180)  # as long as a link lasts without use
 
 # Chats ----------------------------------------------------------------------------------------
 
@@ -69,6 +71,14 @@ def replace_screen(chat_id: int, message_id: int | None) -> int | None:
     chosen = update(TelegramChat).where(TelegramChat.chat_id == chat_id)
     change_rows(chosen.values(screen_id=message_id))
     return earlier
+
+
+def remove_expired(now: datetime) -> int:
+    """Forget chats that act for nobody and have long been silent; how many rows went."""
+    linked = select(TelegramLink.chat_id)
+    silent = TelegramChat.seen_at < now - KEEP_SILENT
+    old = delete(TelegramChat).where(silent, TelegramChat.chat_id.not_in(linked))
+    return change_rows(old)
 
 
 # Searches behind buttons ----------------------------------------------------------------------

@@ -147,14 +147,16 @@ def find_waiting(message_id: int) -> TelegramMessage | None:
 def mark_handed(message_id: int, claim: str, told: Sequence[int]) -> None:
     """The last bytes go out next. Raises ClaimLost, and then they must not.
 
-    `told` is what the message held when its text was made: more may have come since.
+    `told` is what the message held when its text was made.
     """
     waiting = update(TelegramMessage).filter_by(id=message_id, state=QUEUED.value)
     values: dict[str, Any] = {"state": HANDED.value, "claim": claim, "claimed_at": utcnow()}
     if not change_rows(waiting.values(**values, attempts=TelegramMessage.attempts + 1)):
         raise ClaimLost
-    holds = select(TelegramMessage.notification_ids).where(TelegramMessage.id == message_id)
-    if db.session.scalar(holds) != list(told):
+    present = db.session.get_one(TelegramMessage, message_id, populate_existing=True)
+    chats = find_chats([present.user_id]).get(present.user_id, ())
+    # Since its text was made more may have come, or the chat has ceased to act for the person.
+    if present.notification_ids != list(told) or present.chat_id not in chats:
         raise ClaimLost
 
 

@@ -32,6 +32,7 @@ from bot import inline, replies, routes
 from bot.delivery import Delivery, Pace
 from bot.flood import Flood
 from bot.inbox import is_again
+from bot.pictures import bot_id
 from bot.receiving import Receiver, read_given
 from bot.replies import Make, Reply, Writer
 from bot.screens import giving
@@ -67,6 +68,9 @@ class Handlers:
     def register(self) -> None:
         """Add the handlers; the first that fits an update gets it."""
         private = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGE
+        # A result of its own that somebody has chosen in this chat is no answer to anything.
+        with self.app.app_context():
+            private &= ~filters.ViaBot(bot_id())
         self.application.add_handlers(
             [
                 tg.MessageHandler(private & filters.COMMAND, self.command),

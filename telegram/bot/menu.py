@@ -36,7 +36,7 @@ ITEMS = (
     Item("collections", _l("My collections"), "collections:list", _l("What you have collected"), 2),
     Item("history", _l("History"), "history:list", _l("What you have opened"), 2),
     Item("subscriptions", _l("Subscriptions"), "subscriptions:list", _l("What you follow"), 3),
-    Item("settings", _l("Settings"), "settings:show", _l("Language and account"), 3),
+    Item("settings", _l("Settings"), "settings:show", _l("Language, notifications, account"), 3),
     Item(
         "review", _l("In review"), "review:list", _l("What waits for review"), 4, Permission.REVIEW
     ),

@@ -8,12 +8,10 @@ from flask_babel import force_locale
 
 from bot.announcements import announce
 from bot.people import Person
-from bot.replies import Reply, choose_language, signed
-from edu.accounts.models import User
+from bot.replies import Reply, choose_language, signed, spoken_language
 from edu.extensions import db, utcnow
 from edu.notifications.delivery import list_wanted
 from edu.notifications.quiet import end_of_quiet
-from edu.site.preferences import LANGUAGES
 from edu.telegram_chats.models import TelegramChat
 from edu.telegram_outbox import service as outbox
 
@@ -45,16 +43,7 @@ def make_draft(message_id: int) -> Draft | None:
     if not wanted:
         outbox.drop(message_id, "read, turned off, or news no more")
         return None
-    locale = _language(user, chat_id)
+    locale = spoken_language(db.session.get(TelegramChat, chat_id), user, choose_language(None))
     with force_locale(locale):
         reply = announce(Person(chat_id, user, locale), wanted, digest=message.digest)
     return Draft(message_id, chat_id, message.notification_ids, signed(chat_id, reply))
-
-
-def _language(user: User, chat_id: int) -> str:
-    """The chat's, else the person's own, else the site's."""
-    chat = db.session.get(TelegramChat, chat_id)
-    for locale in (chat.locale if chat else "", user.locale):
-        if locale in LANGUAGES:
-            return locale
-    return choose_language(None)

@@ -48,7 +48,7 @@ def _draw(person: Person, material: Material, number: int) -> bool:
     sha256 = material.file.sha256
     if person.user is None or is_hopeless(storage(), sha256, number):
         return False
-    if not limiter.limiter.hit(DRAWN, "pages drawn", f"chat {person.chat_id}"):
+    if not limiter.limiter.hit(DRAWN, "pages drawn", f"user:{person.user.id}"):
         return False
     work = Path(settings().data_dir / "work")
     try:

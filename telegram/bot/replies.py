@@ -20,10 +20,12 @@ from bot.callbacks import pack
 from bot.people import Person, find_person
 from bot.state import State
 from bot.texts import escape
+from edu.accounts.models import User
 from edu.errors import EduError
 from edu.extensions import db
 from edu.site.preferences import LANGUAGES
 from edu.site.settings import site_settings
+from edu.telegram_chats.models import TelegramChat
 from edu.telegram_chats.service import open_chat
 
 log = logging.getLogger(__name__)
@@ -125,8 +127,8 @@ def compose(app: Flask, writer: Writer, make: Make) -> Reply:
 def _compose(writer: Writer, make: Make) -> Reply:
     chat_id = writer.chat_id
     state = State(open_chat(chat_id), writer.name, writer.message_id)
-    locale = state.chat.locale or choose_language(writer.language_code)
-    person = find_person(chat_id, locale)
+    person = find_person(chat_id, choose_language(writer.language_code))
+    person = replace(person, locale=spoken_language(state.chat, person.user, person.locale))
     with force_locale(person.locale):
         try:
             reply = inbox.once(lambda: signed(chat_id, make(person, state)))
@@ -148,6 +150,14 @@ def choose_language(language_code: str | None) -> str:
     """Russian for people whose Telegram is Russian (`ru`, `ru-RU`), else the site's language."""
     russian = (language_code or "").lower().split("-")[0] == "ru"
     return "ru" if russian and "ru" in LANGUAGES else site_settings().default_locale
+
+
+def spoken_language(chat: TelegramChat | None, user: User | None, otherwise: str) -> str:
+    """What was chosen in the chat, else what the person has on the site."""
+    for locale in (chat.locale if chat else "", user.locale if user else ""):
+        if locale in LANGUAGES:
+            return locale
+    return otherwise
 
 
 def _sorry(number: str) -> str:

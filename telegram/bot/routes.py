@@ -92,7 +92,7 @@ def press(data: str, person: Person, state: State) -> Reply:
 
 def command(text: str, person: Person, state: State) -> Reply:
     """A command with its arguments; what is unknown gets a word of its own."""
-    name, *args = text.removeprefix("/").split(maxsplit=1)
+    name, *args = text.removeprefix("/").split(maxsplit=1) or [""]
     name = name.partition("@")[0].lower()
     if name == "start":
         return go("menu:start", tuple(args), person, state)

@@ -13,11 +13,16 @@ from typing import Any, cast
 import pytest
 from flask import Flask
 
+from bot import pictures
 from bot.callbacks import pack
 from bot.handlers import Application, Handlers
+from bot.people import Person
+from bot.pictures import DRAWN
 from bot.polling import PollRequest
 from bot.turns import MOST_WAITING
-from edu.extensions import db
+from edu.accounts.models import User
+from edu.extensions import db, limiter
+from edu.materials.models import Material
 from edu.telegram_chats.models import TelegramChat
 from edu.telegram_links.service import unlink_chat
 from tests.bot.bot_api import BotApi, run_bot_api
@@ -106,13 +111,15 @@ def test_updates_that_cannot_be_told_apart_are_left_out() -> None:
     assert PollRequest.parse_json_payload(json.dumps(sent).encode())["result"] == [fine]
 
 
-def test_nothing_is_said_outside_private_chats(api: BotApi, library: Flask) -> None:
+def test_nothing_is_said_to_what_is_not_written_to_the_bot(api: BotApi, library: Flask) -> None:
     with library.app_context():
         signed = pack(GROUP, "menu:help")
     words = message(chat=SUPERGROUP)
     hand_over(api, {"message": words})
     hand_over(api, {"message": words | {"text": "признак Даламбера", "entities": []}})
     hand_over(api, {"message": words | {"via_bot": ALICE | {"is_bot": True}}})
+    chosen = {"text": "1. Числовые ряды", "entities": [], "via_bot": api._me()}
+    hand_over(api, {"message": message(chat=PRIVATE | {"id": 64}) | chosen})  # of its own results
     hand_over(api, {"edited_message": message(chat=PRIVATE | {"id": 64})})
     hand_over(api, {"channel_post": message(chat=CHANNEL)})
     hand_over(api, {"callback_query": query(message=message(chat=SUPERGROUP), data=signed)})
@@ -169,3 +176,25 @@ def test_who_signs_in_next_finds_nothing_in_hand(library: Flask, tmp_path: Path)
     assert "already" in chat.press(form, "Title").text
     assert "secret" not in chat.say("Mine").text
     assert "nothing to cancel" in chat.say("/cancel").text
+
+
+def test_pages_are_drawn_for_a_person_and_not_for_each_chat(
+    library: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[int] = []
+    monkeypatch.setattr(pictures, "draw_page", lambda *args: drawn.append(args[-1]))
+    with library.app_context():
+        limiter.reset()
+        charlie = db.session.query(User).filter_by(name="Charlie").one()
+        material = db.session.query(Material).filter_by(title="Числовые ряды, лекция 1").one()
+        for number in range(2 * DRAWN.amount):
+            pictures._draw(Person(number, charlie, "en"), material, number)
+        limiter.reset()
+    assert drawn == list(range(DRAWN.amount))
+
+
+@pytest.mark.parametrize(
+    "text", ["/", "/ ", "/@", "/\n/", "/start", "/start  ", "/start m" + "9" * 60]
+)
+def test_commands_of_any_shape_have_an_answer(stranger: Chat, text: str) -> None:
+    assert "written to the log" not in stranger.say(text).text

@@ -6,11 +6,12 @@ import pytest
 from flask import Flask
 
 from bot.screens.material import MAX_UPLOAD
+from edu.accounts.models import User
 from edu.extensions import db
 from edu.materials.models import Material, StoredFile
 from edu.reports.models import Report
 from tests.bot.bot_api import Markup
-from tests.bot.conftest import SITE, Chat, labels
+from tests.bot.conftest import SITE, Chat, labels, link_chat
 
 BEST = "Криволинейный интеграл"
 
@@ -48,6 +49,17 @@ def test_a_card_shows_the_place_and_its_page_as_a_picture(stranger: Chat) -> Non
     assert "/pages/1" in card.picture.key
     assert card.picture.content.startswith(b"\xff\xd8\xff")
     assert card.buttons[0][0].url.startswith(f"{SITE}/materials/")
+
+
+def test_a_card_does_not_say_twice_what_the_description_and_the_page_say(
+    library: Flask, stranger: Chat
+) -> None:
+    for description, shown in (("Формула Грина.", 1), ("О формуле Грина.", 2)):
+        with library.app_context():
+            db.session.get_one(Material, material_id()).description = description
+            db.session.commit()
+        card = stranger.press(stranger.say("формула Грина"), "1")
+        assert Markup(card.text).plain.count("Грина.") == shown
 
 
 def test_a_card_of_a_list_has_the_thumbnail_and_leads_back(stranger: Chat) -> None:
@@ -203,6 +215,17 @@ def test_the_language_is_chosen_and_kept(library: Flask) -> None:
     assert changed.then.then is not None  # words are changed by a message, which stands above
     assert "✓ Русский" in labels(changed.then.then)
     assert any("✓ Русский" in label for label in labels(chat.say("/settings")))
+
+
+def test_the_language_of_the_site_is_spoken_until_the_chat_has_one(library: Flask) -> None:
+    chat = Chat(library, 8, "ru")
+    assert "Настройки" in chat.say("/settings").text
+    link_chat(library, "charlie", 8)
+    for locale, heading in (("en", "Settings"), ("", "Настройки")):
+        with library.app_context():
+            db.session.query(User).filter_by(email="charlie@example.org").one().locale = locale
+            db.session.commit()
+        assert heading in chat.say("/settings").text
 
 
 def test_a_button_of_an_older_bot_says_so(library: Flask, stranger: Chat) -> None:

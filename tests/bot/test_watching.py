@@ -24,8 +24,9 @@ from edu.materials.models import Material
 from edu.telegram_answers.service import watch_answer
 from edu.telegram_chats.models import TelegramChat, TelegramWatch
 from edu.telegram_chats.service import block_chat, open_chat, replace_screen
+from edu.telegram_links.service import unlink_chat
 from tests.bot.bot_api import TOKEN, BotApi, Markup, run_bot_api
-from tests.bot.conftest import CHARLIES_CHAT
+from tests.bot.conftest import CHARLIES_CHAT, link_chat
 
 CHAT = CHARLIES_CHAT
 Script = Callable[[Watching], Awaitable[None]]
@@ -225,6 +226,26 @@ def test_the_screen_that_was_asked_on_goes(
 
     follow(script)
     assert ["Your question is next" in text for text in shown(api)] == [True]
+
+
+@pytest.mark.parametrize("successor", ["", "alice"])
+def test_a_chat_that_acts_for_its_person_no_more_is_shown_no_more(
+    library: Flask, api: BotApi, follow: Callable[[Script], None], successor: str
+) -> None:
+    chat = 903
+    link_chat(library, "charlie", chat)
+    number = ask(library, chat=chat)
+    follow(look)
+    assert len(shown(api, chat)) == 1
+    with library.app_context():
+        unlink_chat(chat)  # as blocking or a new password does
+        db.session.commit()
+    if successor:
+        link_chat(library, successor, chat)
+    finish(library, number, "Тайна Чарли.")
+    follow(look)
+    assert not any("Тайна" in text for text in shown(api, chat))
+    assert watch(library, number) is None
 
 
 def test_a_message_that_was_deleted_is_sent_again(

@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask import Flask
+from sqlalchemy import select
 
+from edu.accounts.models import User
 from edu.extensions import db, utcnow
+from edu.privacy.service import delete_account
 from edu.site.condition import read_signs
 from edu.telegram_chats import service
 from edu.telegram_chats.models import TelegramChat, TelegramPoller, TelegramSearch
 from edu.telegram_outbox import service as outbox
+from jobs.sessions import sweep_sessions
 from tests.conftest import MakeApp, make_user
 from tests.notifications.chats import link, messages_to
 
@@ -47,6 +51,39 @@ def test_only_the_latest_searches_are_kept(any_app: Flask) -> None:
             service.remember_search(CHAT, str(number))
         assert service.recall_search(CHAT, first) is None
         assert db.session.query(TelegramSearch).count() == service.MAX_SEARCHES
+
+
+def test_chats_that_are_silent_for_long_are_forgotten_unless_they_act_for_somebody(
+    any_app: Flask,
+) -> None:
+    with any_app.app_context():
+        alice = make_user("alice").id
+        link((alice, 8))
+        long_ago = utcnow() - service.KEEP_SILENT - timedelta(days=1)
+        for chat, seen_at in ((CHAT, long_ago), (7, utcnow()), (8, long_ago)):
+            service.open_chat(chat).seen_at = seen_at
+            service.remember_search(chat, "ряды")
+        db.session.commit()
+        sweep_sessions()
+        db.session.expire_all()
+        assert set(db.session.scalars(select(TelegramChat.chat_id))) == {7, 8}
+        assert service.recall_search(CHAT, 1) is None
+        assert db.session.query(TelegramSearch).count() == 2
+
+
+def test_who_leaves_the_site_leaves_nothing_in_the_chat(any_app: Flask) -> None:
+    with any_app.app_context():
+        alice = make_user("alice").id
+        link((alice, CHAT), (alice, 7))
+        for chat in (CHAT, 7):
+            service.open_chat(chat).dialogue = {"files": [{"name": "alice.pdf"}]}
+            service.remember_search(chat, "alice")
+        db.session.commit()
+        delete_account(db.session.get_one(User, alice))
+        db.session.commit()
+        db.session.expire_all()
+        assert db.session.query(TelegramSearch).count() == 0
+        assert {str(each.dialogue) for each in db.session.query(TelegramChat)} == {"{}"}
 
 
 def test_a_chat_that_signs_out_keeps_its_language_only(any_app: Flask) -> None:

@@ -26,7 +26,7 @@ from edu.storage.base import original_key
 from edu.telegram_chats.service import find_file, sign_file
 from jobs.search import update_index
 
-MAX_TITLE, MAX_DESCRIPTION = 200, 300
+MAX_TITLE, MAX_DESCRIPTION, MAX_COMPARED = 200, 300, 80
 MAX_UPLOAD = 50 * 1024 * 1024  # bytes that a bot may send
 PLACES_SHOWN = 4
 # Opened from an answer: it stays, and so does the conversation.
@@ -73,9 +73,15 @@ def _describe(material: Material, place: FoundPlace | None, address: str) -> str
         lines.append(f"<i>{escape(status_label(material.status))}</i>")
     if place is not None:
         lines += ["", place_line(place)]
-    if material.description:
+    if material.description and not _is_quoted(material.description, place):
         lines += ["", escape(shorten(material.description, MAX_DESCRIPTION))]
     return "\n".join(lines)
+
+
+def _is_quoted(description: str, place: FoundPlace | None) -> bool:
+    """Whether what was found is the file's own copy of its description."""
+    found = "".join(text for text, _matched in place.pieces) if place is not None else ""
+    return " ".join(description.split())[:MAX_COMPARED] in " ".join(found.split())
 
 
 def file_facts(file: StoredFile) -> str:
