@@ -19,7 +19,7 @@ CYRILLIC = re.compile(r"[А-Яа-яЁё]")
 # Names that are the same in every language.
 INTERNATIONAL = {"API", "DOC", "DOCX", "Escape", "JSON", "MP", "PDF", "application", "json"}
 INTERNATIONAL |= {"Atom", "HOST", "QR", "RSS", "SMTP", "SRT", "UTF", "VTT", "ZIP", "example", "org"}
-INTERNATIONAL |= {"Enter", "Shift"}
+INTERNATIONAL |= {"Enter", "Shift", "Telegram", "UTC"}
 INTERNATIONAL |= {"Checksum", "Metadata", "Upload", "tus"}
 
 

@@ -23,6 +23,6 @@ def test_the_scenarios_pass(tmp_path: Path) -> None:
         env=env | {"FEATURES_LOG": str(tmp_path / "bot.log"), "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,  # of a busy machine; alone a minute and a half
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]

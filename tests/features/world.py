@@ -43,6 +43,7 @@ WORDS = {
     "Новое по подпискам": "New materials that you follow",
     "раз в день": "once a day",
     "никогда": "never",
+    "Такой команды нет": "There is no such command. /help lists those that there are.",
     "Ничего не нашлось": "Nothing found",
     "Спасибо за оценку": "Thank you! Your rating counts.",
     "Отменено": "Cancelled.",

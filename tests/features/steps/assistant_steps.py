@@ -61,6 +61,7 @@ def message_is_kept(context: Any) -> None:
 
 @step("бота убивают")
 def kill(context: Any) -> None:
+    context.killed = True
     context.running["bot"].kill()
     context.running["bot"].wait()
     context.bot.close()

@@ -23,6 +23,7 @@ def restart(context: Any) -> None:
 
 @when("бота убивают и запускают снова")
 def kill(context: Any) -> None:
+    context.killed = True
     context.running["bot"].kill()
     context.running["bot"].wait()
     context.bot.close()
