@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Response
 
 from edu.accounts.models import User
-from edu.api.blueprint import BEARER, make_blueprint, problems
-from edu.api.exchange import reads_request, reply
+from edu.api.blueprint import BEARER, NO_CONTENT, make_blueprint, problems
+from edu.api.exchange import nothing, reads_request, reply
 from edu.api.schemas import PageQuery, page_of
 from edu.api.security import Scope, person_key, require_person
+from edu.errors import NotFound
 from edu.extensions import db, limiter, settings
 from edu.materials.api import page_url
 from edu.materials.schemas import MaterialPath
@@ -78,6 +79,27 @@ def report(path: MaterialPath, body: NewReport) -> Response:
     made = service.report_material(_writer(), material, body.reason, body.note, body.place)
     db.session.commit()
     return reply(_own(made))
+
+
+@bp.delete(
+    "/materials/<int:material_id>/report",
+    operation_id="withdrawReport",
+    summary="Withdraw a report",
+    description="Your own of this material, while moderators have not settled it.",
+    security=BEARER,
+    responses={
+        204: NO_CONTENT,
+        **problems(401, 403, 404, 409, s409="Moderators have just settled it."),
+    },
+)
+@reads_request(first=_writer)
+def withdraw(path: MaterialPath) -> Response:
+    mine = service.find_open(_writer(), get_visible(_writer(), path.material_id))
+    if mine is None:
+        raise NotFound
+    service.withdraw_report(_writer(), mine.id)
+    db.session.commit()
+    return nothing()
 
 
 @bp.get(

@@ -96,7 +96,7 @@ def make_things(operation: str) -> dict[str, str]:
     if material.status == MaterialStatus.ARCHIVED:
         values = {"deleted_by_id": alice.id, "status_before": "active", "reason": ""}
         db.session.add(TrashEntry(material_id=material.id, **values))
-    if operation.endswith("/settle"):
+    if operation.endswith(("/settle", "DELETE /api/materials/{material_id}/report")):
         values = {"title": mark, "reason": "file"}
         db.session.add(Report(user_id=alice.id, material_id=material.id, **values))
     talk = Conversation(user_id=alice.id, title="Series")

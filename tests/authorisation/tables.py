@@ -941,6 +941,12 @@ API_ROWS = [
         f"{A_ACTIVE}/report",
         json={"reason": "file"},
     ),
+    Row(
+        "DELETE",
+        "/api/materials/<int:material_id>/report",
+        (401, 404, 404, 404, 404, 404),
+        f"{A_ACTIVE}/report",
+    ),
     Row("GET", "/api/reports", (401, 403, 403, 200, 200, 200)),
     Row(
         "POST",

@@ -37,6 +37,16 @@ def test_a_program_reports_and_reads_its_own(world: World, ask: Ask) -> None:
     assert hidden.status_code == 404
 
 
+def test_a_report_is_withdrawn_once_and_by_its_reporter(world: World, ask: Ask) -> None:
+    report(world, ask, "charlie")
+    address = f"/materials/{world.lecture}/report"
+    assert ask("dora", "DELETE", address).status_code == 404
+    assert ask("charlie", "DELETE", address).status_code == 204
+    assert json_of(ask("charlie", "GET", "/users/me/reports"))["total"] == 0
+    assert json_of(ask("maria", "GET", "/reports"))["total"] == 0
+    assert ask("charlie", "DELETE", address).status_code == 404
+
+
 def test_moderators_read_and_settle(world: World, ask: Ask) -> None:
     report(world, ask, "charlie")
     report(world, ask, "dora", reason="abuse")
