@@ -169,7 +169,9 @@ def test_the_list_follows_what_is_said_and_takes_more_lines_in_at_once(
     page.evaluate(COUNT_LOOKS)
     page.locator(".transcript-more a").evaluate("a => a.click()")
     expect(page.locator(".transcript li")).to_have_count(1300)
-    assert page.evaluate("window.looks") == 1
+    looks = "window.looks"
+    wait_until(lambda: page.evaluate(looks) > 0, 20, "the list looks for its line again")
+    assert page.evaluate(looks) == 1
     page.goto(f"/materials/{original}/transcript?language=en")
     page.set_viewport_size({"width": 360, "height": 900})
     assert find_faults(page) == []
