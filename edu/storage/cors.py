@@ -46,9 +46,9 @@ def find_cors_faults(storage: Storage, site_url: str) -> list[str] | None:
 
 def _answer(address: str, method: str, headers: dict[str, str]) -> Message:
     # The address is the storage's own, http or https: the settings take no other.
-    request = urllib.request.Request(address, method=method, headers=headers)  # noqa: S310  # so
+    request = urllib.request.Request(address, method=method, headers=headers)  # noqa: S310  # see above
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310  # so
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310  # see above
             told: Message = answer.headers
             return told
     except urllib.error.HTTPError as refusal:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 
 from edu.extensions import change_rows, db, utcnow
 from edu.telegram_chats.models import TelegramUpdate
@@ -117,10 +117,10 @@ def count_unfinished(bot_id: int) -> int:
     return db.session.scalar(select(func.count()).where(*which)) or 0
 
 
-def _finish(which: object) -> None:
+def _finish(which: ColumnElement[bool]) -> None:
     """What somebody wrote is not kept any longer than it is needed."""
     values = {"done_at": utcnow(), "payload": "", "replies": ""}
-    change_rows(update(TelegramUpdate).where(which).values(**values))  # type: ignore[arg-type]
+    change_rows(update(TelegramUpdate).where(which).values(**values))
 
 
 def remove_expired(now: datetime) -> int:

@@ -164,6 +164,9 @@ class Notifier:
             await self._settle(draft, exchange, error)
         else:
             self._away = 0
+            if not exchange.handed:  # the library tells no more of its bytes: late, but never twice
+                log.error("notifications: message %d went without a note of it", draft.id)
+                await self._note_handed(draft)
             await self._call(outbox.mark_sent, draft.id, self.claim, sent.message_id)
 
     async def _call_telegram(self, draft: Draft) -> Message:

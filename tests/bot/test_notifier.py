@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from bot import notifier
+from bot import exchange, notifier
 from bot.callbacks import unpack
 from bot.delivery import Delivery
 from bot.notifier import Notifier
@@ -119,6 +119,16 @@ def test_what_is_new_arrives_with_buttons_that_work(
     (button, *_more) = json.loads(sent["reply_markup"])["inline_keyboard"][0]
     assert unpack(CHAT, button["callback_data"])
     assert len(texts(api, OTHER)) == 1
+
+
+def test_a_library_that_does_not_tell_of_its_bytes_sends_nothing_twice(
+    any_app: Flask, api: BotApi, people: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "BODY_NEXT", "an event of another version")
+    publish(people["maria"])
+    notify(any_app, api, is_settled)
+    (message,) = messages_to(people["alice"])
+    assert (message.state, len(texts(api, CHAT))) == (SENT, 1)
 
 
 def test_a_flood_limit_is_waited_for(any_app: Flask, api: BotApi, people: dict[str, int]) -> None:
